@@ -1,0 +1,183 @@
+"""The config of a model: what the ML engineer's YAML may say.
+
+Every field has a description, a default and an example, and where it has them a unit and a range; ``ml8s explain``,
+``ml8s schema`` and the reference are made from these. Rules between fields are in ``ml8s.config.rules``.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+NAME_PATTERN = r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$"
+DURATION_PATTERN = r"^[1-9][0-9]{0,5}(s|m|h|d)$"
+
+ColumnName = Annotated[str, StringConstraints(min_length=1, max_length=256)]
+Duration = Annotated[str, StringConstraints(pattern=DURATION_PATTERN)]
+Estimator = Literal["lgbm", "xgboost", "rf", "extra_tree", "linear"]
+
+
+def field(default: Any, description: str, *, example: Any, unit: str = "", **constraints: Any) -> Any:
+    """A field with what ``ml8s explain`` shows of it; ``...`` as default marks a required one."""
+    extra = {"unit": unit} if unit else None
+    return Field(default, description=description, examples=[example], json_schema_extra=extra, **constraints)
+
+
+class Section(BaseModel):
+    """A frozen part of the config that knows all its keys and converts nothing."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=False)
+
+
+class Columns(Section):
+    """Columns that are not plain features."""
+
+    ignore: tuple[ColumnName, ...] = field((), "Columns that the model never sees.", example=["customer_name"])
+    weight: ColumnName | None = field(None, "Column of row weights, zero or greater.", example="exposure")
+    group: ColumnName | None = field(None, "Column that names a ranking's query.", example="query_id")
+
+
+class Split(Section):
+    """How rows are assigned to the folds fit, tune and test."""
+
+    strategy: Literal["time", "random", "stratified", "group"] = field(
+        ..., "How rows are cut: by time, by a hash of the row, within each class, or by whole groups.", example="time"
+    )
+    time_column: ColumnName | None = field(None, "Time column, for strategy `time`.", example="transaction_time")
+    group_column: ColumnName | None = field(
+        None, "Column whose equal values stay in one fold, for strategy `group`.", example="customer_id"
+    )
+    identity: tuple[ColumnName, ...] = field(
+        (), "Columns that say which row is which, where the snapshot has no primary key.", example=["order_id"]
+    )
+    test: float = field(
+        0.2, "Share of rows for the test fold, where the snapshot has no validation.parquet.",
+        example=0.2, unit="fraction", gt=0.0, lt=0.9,
+    )
+    tune: float = field(
+        0.2, "Share of train.parquet's other rows that guide the search.", example=0.2, unit="fraction", gt=0.0, lt=0.9
+    )
+    gap: Duration | None = field(
+        None, "Rows this close before a time cut are dropped.", example="7d", unit="s, m, h or d"
+    )
+    overlap: Literal["error", "allow"] = field(
+        "error", "What happens where validation.parquet begins before train.parquet ends.", example="allow"
+    )
+
+
+class FeatureEngineering(Section):
+    """Aggregates over earlier rows of the same customer, terminal, … as known at each row's time."""
+
+    enabled: bool = field(False, "Whether aggregates are made.", example=True)
+    time_column: ColumnName | None = field(
+        None, "Time column of aggregates, where the split is not by time.", example="transaction_time"
+    )
+    max_depth: int = field(2, "How many aggregations may be stacked.", example=2, ge=1, le=2)
+    primitives: tuple[
+        Literal[
+            "count", "sum", "mean", "min", "max", "std", "num_unique", "mode", "first", "last", "trend",
+            "time_since_last", "percent_true",
+        ],
+        ...,
+    ] = field(("count", "mean", "sum"), "The aggregations.", example=["sum", "mean", "count"])
+    windows: tuple[Annotated[str, StringConstraints(pattern=r"^(all|[1-9][0-9]{0,5}(s|m|h|d))$")], ...] = field(
+        ("1d", "7d", "30d", "all"), "How far back each looks.", example=["1d", "30d"], unit="s, m, h, d or all"
+    )
+    refresh: Annotated[str, StringConstraints(pattern=r"^(none|[1-9][0-9]{0,5}(s|m|h|d))$")] = field(
+        "1d", "Aggregates are those known at the last such boundary, in training as in serving.",
+        example="1h", unit="s, m, h, d or none",
+    )
+    entities: dict[str, Any] = field({}, "Keys and tables beyond those of schema.json.", example={"customer": {}})
+    label_history: dict[str, Any] | None = field(
+        None, "Uses past targets after a delay.", example={"delay": "7d"}
+    )
+    max_features: int = field(500, "Upper bound of the number of features.", example=500, ge=1, le=5000)
+
+
+class AutoML(Section):
+    """The search for the best model."""
+
+    engine: Literal["flaml"] = field("flaml", "The search engine.", example="flaml")
+    time_budget: float = field(
+        600, "Wall-clock time of the whole search on the CPUs offered.", example=600, unit="seconds", ge=1, le=604800
+    )
+    max_trials: int | None = field(
+        None, "Trials per estimator; given alone, no clock takes part in the result.", example=50, ge=1, le=100000
+    )
+    estimators: tuple[Estimator, ...] = field(
+        ("lgbm", "xgboost"), "The families of models to search.", example=["lgbm", "xgboost"], min_length=1
+    )
+    blend: bool = field(False, "Whether the mean of the two best estimators may win.", example=True)
+    refit: Literal["auto", "fit", "fit+tune"] = field(
+        "auto", "The rows that the final model is fitted on.", example="fit+tune"
+    )
+
+
+class Evaluation(Section):
+    """What the model must show before it is registered."""
+
+    required: tuple[str, ...] = field((), "Metrics that must be computable.", example=["average_precision"])
+    gates: dict[str, Annotated[str, StringConstraints(pattern=r"^\s*(>=|<=|>|<)\s*-?[0-9.]+([eE][+-]?[0-9]+)?\s*$")]] = (
+        field({}, "Bounds that metrics on the test fold must keep.", example={"roc_auc": ">= 0.9"})
+    )
+    slices: tuple[ColumnName, ...] = field((), "Columns whose values get metrics of their own.", example=["country"])
+    threshold: float | str | None = field(
+        None,
+        "Decision threshold of a binary score: a number, or a metric to maximise on tune; 0.5 where not given.",
+        example="f1",
+    )
+    calibration: Literal["off", "sigmoid", "isotonic"] = field(
+        "off", "Calibration of probabilities, learned on tune.", example="isotonic"
+    )
+
+
+class Resources(Section):
+    """What a step's container gets. It never changes a result."""
+
+    cpu: float = field(2, "CPUs.", example=4, unit="cores", gt=0, le=256)
+    memory: Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,5}(Mi|Gi)$")] = field(
+        "4Gi", "Memory.", example="8Gi", unit="Mi or Gi"
+    )
+
+
+class Config(Section):
+    """One model, from its data to its gates."""
+
+    dataset_uri: str = field(
+        ..., "Address of the snapshot: a folder, s3:// or abfs://.", example="s3://ml-datasets/fraud/v3/",
+        min_length=1, max_length=1024,
+    )
+    task: Literal["classification", "regression", "ranking", "forecasting"] = field(
+        ..., "What is learned.", example="classification"
+    )
+    target_column: ColumnName = field(..., "The column to predict.", example="is_fraud")
+    name: Annotated[str, StringConstraints(pattern=NAME_PATTERN, max_length=36)] | None = field(
+        None, "The model's name; by default the config file's stem.", example="fraud_v3"
+    )
+    positive_class: bool | int | str | None = field(
+        None, "The class whose probability is the score; needed unless the target is boolean or 0/1.", example="yes"
+    )
+    metric: str | None = field(
+        None, "The metric that decides; by default one that fits the task.", example="roc_auc", max_length=64
+    )
+    seed: int = field(0, "The seed of every random choice.", example=42, ge=0, le=2**31 - 1)
+    columns: Columns = field(Columns(), "Columns that are not plain features.", example={"ignore": ["name"]})
+    split: Split = field(..., "How rows are assigned to folds.", example={"strategy": "random"})
+    feature_engineering: FeatureEngineering = field(
+        FeatureEngineering(), "Aggregates over earlier rows.", example={"enabled": True}
+    )
+    automl: AutoML = field(AutoML(), "The search.", example={"max_trials": 50})
+    evaluation: Evaluation = field(Evaluation(), "Gates and what the report shows.", example={"gates": {}})
+    resources: Resources = field(Resources(), "Resources of each step.", example={"cpu": 4})
+
+
+LOCATORS = ("dataset_uri",)
+UNBUILT_SECTIONS = {
+    "package": "packaging a model for serving",
+    "serving": "serving",
+    "deploy": "deployment",
+    "monitoring": "monitoring",
+    "promotion": "promotion",
+    "forecasting": "forecasting",
+}
