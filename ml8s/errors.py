@@ -266,6 +266,13 @@ class InternalError(StepError):
     exit_status = 70
 
 
+class InvalidPipeline(StepError):
+    """A pipeline's steps do not fit together: an unknown name, an input without exactly one producer, a cycle."""
+
+    code = "ML8S-S011"
+    exit_status = 2
+
+
 class RegistryError(ML8sError):
     """Models, records and runs."""
 
