@@ -13,8 +13,9 @@ from typing import Protocol
 class StoredObject:
     """One object of a listing.
 
-    ``version`` changes whenever the object is written again: ETag and version id, or inode and modification time in
-    ns. ``modified`` is in UTC and decides nothing but whether an old blob is put again.
+    ``version`` changes whenever other content is written: ETag (from ``stat`` with the version id, where the bucket
+    keeps versions), or inode and modification time in ns. ``modified`` is in UTC and decides nothing but whether an
+    old blob is put again.
     """
 
     key: str
@@ -33,6 +34,10 @@ class Store(Protocol):
     @property
     def uri(self) -> str:
         """The address it was opened with, without credentials."""
+
+    @property
+    def endpoint(self) -> str:
+        """What answers at the address: the store is probed again when it changes."""
 
     def get(self, key: str) -> bytes:
         """The whole content of one object."""

@@ -1,0 +1,131 @@
+"""Addresses of stores and snapshots: what ML8s reads, and why it refuses the rest. Pure text, no I/O."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, TypeAlias
+
+from ml8s.errors import InvalidStoreUri
+
+FORMS: Final = "a folder (./.ml8s), file:///folder or s3://bucket/prefix"
+LONGEST: Final = 1024
+
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_AZURE: Final = ("abfs", "abfss", "az", "adl", "wasb", "wasbs")
+_S3_DIALECTS: Final = ("s3a", "s3n")
+
+
+@dataclass(frozen=True, slots=True)
+class FolderAddress:
+    """A folder of this machine; ``text`` is the address as it was written."""
+
+    path: Path
+    text: str
+
+    @property
+    def uri(self) -> str:
+        """The address, as it was written."""
+        return self.text
+
+
+@dataclass(frozen=True, slots=True)
+class BucketAddress:
+    """A prefix in an S3 bucket, without slashes at its ends; it may be empty."""
+
+    bucket: str
+    prefix: str
+
+    @property
+    def uri(self) -> str:
+        """The address in its one spelling, without a slash at its end."""
+        return f"s3://{self.bucket}/{self.prefix}".rstrip("/")
+
+
+Address: TypeAlias = FolderAddress | BucketAddress
+
+
+def parse_address(text: str) -> Address:
+    """Reads the address of a store or snapshot.
+
+    A plain path is taken as it is (``~`` is your home folder). In an address with a scheme nothing is decoded: what
+    another reader could decode, follow or chain (``%2e``, ``?``, ``#``, ``..``, ``::``, user names) is refused.
+
+    Raises:
+        InvalidStoreUri: with the part that is wrong, never with credentials that were in it.
+    """
+    if not text.strip():
+        raise InvalidStoreUri("the address is empty", cure=f"write {FORMS}")
+    if len(text) > LONGEST or _CONTROL.search(text) or text != text.strip():
+        raise _refused(text[:80], "is too long or has control characters or spaces at its ends", "write it on one line")
+    if "::" in text:
+        raise _refused(text, "chains addresses with `::`", "name the folder or bucket itself")
+    scheme = _SCHEME.match(text)
+    if scheme is None:
+        path = Path(text).expanduser() if text.startswith("~/") or text == "~" else Path(text)
+        return FolderAddress(path, text)
+    return _with_scheme(scheme[1].lower(), text, text[scheme.end() :])
+
+
+def join(uri: str, key: str) -> str:
+    """The address of one object, for messages."""
+    return f"{uri.rstrip('/')}/{key}"
+
+
+def _with_scheme(scheme: str, text: str, rest: str) -> Address:
+    if scheme in _AZURE:
+        raise _refused(_hide(text), "is on Azure, which comes later", f"write {FORMS}")
+    if scheme in _S3_DIALECTS:
+        raise _refused(_hide(text), f"begins with {scheme}://", "write s3://bucket/prefix")
+    if scheme not in ("file", "s3"):
+        raise _refused(_hide(text), f"has the scheme `{scheme}`", f"write {FORMS}; a folder with a colon as ./name:x")
+    if not rest.startswith("//"):
+        raise _refused(_hide(text), f"lacks the two slashes of {scheme}://", f"write {FORMS}")
+    rest = rest[2:]
+    if "@" in rest.partition("/")[0]:
+        raise _refused(
+            _hide(text),
+            "holds a user name or credentials",
+            "take them out and set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+        )
+    for sign in ("?", "#", "%", "\\"):
+        if sign in rest:
+            raise _refused(text, f"holds `{sign}`, which readers of addresses understand differently", "take it out")
+    return _folder(text, rest) if scheme == "file" else _bucket(text, rest)
+
+
+def _folder(text: str, rest: str) -> FolderAddress:
+    if not rest.startswith("/"):
+        raise _refused(text, "is not absolute", "write file:///folder, with three slashes")
+    _check_segments(text, rest.strip("/"))
+    return FolderAddress(Path(rest), text)
+
+
+def _bucket(text: str, rest: str) -> BucketAddress:
+    bucket, _, prefix = rest.partition("/")
+    if not _BUCKET.fullmatch(bucket) or ".." in bucket:
+        raise _refused(
+            text,
+            f"names no valid bucket (`{bucket}`)",
+            "a bucket's name has 3 to 63 lower-case letters, digits, `-` and `.`, and no port",
+        )
+    _check_segments(text, prefix.removesuffix("/"))
+    return BucketAddress(bucket, prefix.removesuffix("/"))
+
+
+def _check_segments(text: str, path: str) -> None:
+    if path and any(part in ("", ".", "..") for part in path.split("/")):
+        raise _refused(text, "has an empty, `.` or `..` part", "write the path without it")
+
+
+def _hide(text: str) -> str:
+    """The address with everything between ``//`` and the last ``@`` left out."""
+    head, slashes, rest = text.partition("//")
+    return f"{head}//…@{rest.rpartition('@')[2]}" if slashes and "@" in rest else text
+
+
+def _refused(text: str, why: str, cure: str) -> InvalidStoreUri:
+    return InvalidStoreUri(f"the address {text!r} {why}", where=text, cure=cure)
