@@ -20,11 +20,11 @@ from typing import IO, Final, TypeVar
 
 from ml8s.artifacts import CHUNK_BYTES
 from ml8s.errors import AccessDenied, InvalidStoreUri, ObjectMissing, StoreFull, StoreRefused, StoreUnreachable
+from ml8s.storage.files import FULL, whole_file
 from ml8s.storage.keys import SCRATCH, check_key
 from ml8s.storage.store import StoredObject
 from ml8s.storage.uri import FolderAddress, join
 
-_FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _NO_LINKS: Final = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
 
 _Result = TypeVar("_Result")
@@ -65,14 +65,8 @@ class FolderStore:
         """Copies one object into a file, which appears complete or not at all."""
         with self._mapped(key):
             source = self._path(key).open("rb")
-        part = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-        with source, self._mapped(key):
-            try:
-                with part.open("xb") as target:
-                    shutil.copyfileobj(source, target, CHUNK_BYTES)
-                part.replace(path)
-            finally:
-                part.unlink(missing_ok=True)
+        with source, whole_file(path) as target:
+            shutil.copyfileobj(source, target, CHUNK_BYTES)
 
     def put(self, key: str, content: bytes | Path) -> None:
         """Writes one object, replacing an earlier one."""
@@ -165,7 +159,7 @@ class FolderStore:
                 where=where,
                 cure="use another folder with --store or ML8S_STORE, or get the right to write this one",
             )
-        if error.errno in _FULL:
+        if error.errno in FULL:
             return StoreFull(f"no space is left for {where}", where=where, cure="make room and run again")
         return StoreUnreachable(
             f"{where} cannot be reached: {error.strerror or error}", where=where, cure="check the disk or network share"
