@@ -181,6 +181,12 @@ class TooLarge(DataError):
     code = "ML8S-D011"
 
 
+class NoFeatures(DataError):
+    """No column of the snapshot is left to learn from."""
+
+    code = "ML8S-D012"
+
+
 class StepError(ML8sError):
     """A step could not do its work."""
 
