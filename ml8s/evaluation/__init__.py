@@ -1,0 +1,1 @@
+"""Evaluation: metrics, gates, and the report on any model that scores rows. It knows no search."""

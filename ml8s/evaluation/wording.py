@@ -1,0 +1,58 @@
+"""Numbers as people read them: the same text on every machine, whatever its locale."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+SIGNIFICANT: Final = 4
+MOST_SIGNIFICANT: Final = 17
+
+
+def number(value: float | None, significant: int = SIGNIFICANT) -> str:
+    """A value with about four significant digits and thousands set apart; an en dash for none.
+
+    Fractions keep at least four decimals, so that 0.9 and 0.93 align; very large and small ones get an exponent.
+    """
+    if value is None or not math.isfinite(value):
+        return "–"
+    if value == int(value) and abs(value) < 1e15:
+        return f"{int(value):,}"
+    size = math.floor(math.log10(abs(value)))
+    if size >= 9 or size < -4:
+        return f"{value:.{significant - 1}e}"
+    return f"{value:,.{max(significant - 1 - max(size, -1), 0)}f}"
+
+
+def told_apart(first: float, second: float) -> tuple[str, str]:
+    """Two values with as many digits as it takes to see which is the larger; equal ones look equal."""
+    for significant in range(SIGNIFICANT, MOST_SIGNIFICANT + 1):
+        texts = number(first, significant), number(second, significant)
+        if first == second or texts[0] != texts[1]:
+            return texts
+    return repr(first), repr(second)
+
+
+def count(value: float) -> str:
+    """A number of rows; a weight that is no whole number keeps one decimal."""
+    return f"{int(value):,}" if value == int(value) else f"{value:,.1f}"
+
+
+def percent(share: float | None) -> str:
+    """A fraction as a percentage: 12.3 %, and more digits where it is small."""
+    if share is None or not math.isfinite(share):
+        return "–"
+    value = 100.0 * share
+    decimals = 1 if abs(value) >= 0.95 or value == 0 else 2 if abs(value) >= 0.095 else 3
+    return f"{value:.{decimals}f} %"
+
+
+def plural(amount: int, noun: str, nouns: str = "") -> str:
+    """``1 row``, ``2,000 rows``."""
+    return f"{amount:,} {noun if amount == 1 else nouns or noun + 's'}"
+
+
+def shortened(text: str, length: int = 60) -> str:
+    """A text of at most ``length`` characters on one line; what is not printable shows as its escape."""
+    plain = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return plain if len(plain) <= length else plain[: length - 1] + "…"
