@@ -1,7 +1,6 @@
 """The tree of errors that ML8s raises.
 
-Every error says what is wrong (``message``), where (``where``), and what to do next (``cure``); its class
-carries a code and the exit status of the process. ::
+Every error says what is wrong, where, and what to do next; its class has a code and an exit status. ::
 
     ML8sError
     ├── ConfigError          ML8S-C…   exit 2   the config, or how a command was called
@@ -11,14 +10,14 @@ carries a code and the exit status of the process. ::
     ├── StoreError           ML8S-T…            the object store
     └── ClusterError         ML8S-K…   exit 3   Kubernetes, Argo
 
-The exit statuses: 0 done; 1 the answer is no; 2 the user mends usage, config, schema or data; 3 unreachable or
-refused; 4 credentials; 5 a named thing is gone; 6 integrity; 70 a bug; 130 interrupted; 143 terminated. Inside a
-step's container 10 stands for 1, 75 is temporary and 76 an input that is missing or bad.
+The exit statuses: 0 done; 1 the answer is no; 2 the user mends usage, config, schema or data; 3 unreachable or refused;
+4 credentials; 5 a named thing is gone; 6 integrity; 70 a bug; 130 interrupted; 143 terminated. In a step's container
+10 stands for 1, 75 is temporary and 76 an input that is missing or bad.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -27,8 +26,7 @@ from typing import ClassVar
 class Problem:
     """One of several problems that an error reports at once.
 
-    ``where`` is ``file:line:column`` for a config, ``table:column`` for data; ``excerpt`` is the line of the file
-    with a caret below it, or empty.
+    ``where`` is ``file:line:column`` or ``table:column``; ``excerpt`` the file's line with a caret below, or empty.
     """
 
     message: str
@@ -50,9 +48,7 @@ class ML8sError(Exception):
     code: ClassVar[str] = "ML8S-S000"
     exit_status: ClassVar[int] = 70
 
-    def __init__(
-        self, message: str, *, cure: str, where: str = "", problems: Sequence[Problem] = ()
-    ) -> None:
+    def __init__(self, message: str, *, cure: str, where: str = "", problems: Sequence[Problem] = ()) -> None:
         super().__init__(message)
         self.message = message
         self.where = where
@@ -140,12 +136,24 @@ class InvalidSchema(DataError):
 
 
 class ContractViolation(DataError):
-    """Rows break the contract of ``schema.json``; the violation report holds counts and first rows."""
+    """Rows break the contract of ``schema.json``; ``report`` holds counts and first rows, as JSON."""
 
     code = "ML8S-D005"
 
+    def __init__(
+        self,
+        message: str,
+        *,
+        cure: str,
+        where: str = "",
+        problems: Sequence[Problem] = (),
+        report: Mapping[str, object] | None = None,
+    ) -> None:
+        super().__init__(message, cure=cure, where=where, problems=problems)
+        self.report = dict(report or {})
 
-class UnsuitableTarget(DataError):
+
+class UnsuitableTarget(ContractViolation):
     """The target column cannot be learned for this task or metric."""
 
     code = "ML8S-D006"
@@ -272,11 +280,11 @@ class InternalError(StepError):
     exit_status = 70
 
 
-class InvalidPipeline(StepError):
-    """A pipeline's steps do not fit together: an unknown name, an input without exactly one producer, a cycle."""
+class StepDied(StepError):
+    """The process of a step was killed or ended without an answer, mostly because memory ran out."""
 
     code = "ML8S-S011"
-    exit_status = 2
+    exit_status = 3
 
 
 class RegistryError(ML8sError):

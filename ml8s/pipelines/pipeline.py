@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from ml8s.catalogue import SNAPSHOT, STEPS, StepSpec
-from ml8s.errors import InvalidPipeline
+from ml8s.errors import InternalError, InvalidUsage
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Pipeline:
         """The steps with their edges, in an order in which each comes after what feeds it.
 
         Raises:
-            InvalidPipeline: a step that the catalogue does not know or that is named twice, an input without a
+            InternalError: a step that the catalogue does not know or that is named twice, an input without a
                 producer or with several, a ``many`` input fed by a step that is not fanned out or the reverse, a
                 cycle.
         """
@@ -97,12 +97,12 @@ class Wiring:
         """The tasks that one step or task (``search`` or ``search[lgbm]``) needs, itself included, in order of flow.
 
         Raises:
-            InvalidPipeline: the pipeline has no such step; names the close ones.
+            InvalidUsage: the pipeline has no such step; names the close ones.
         """
         every = self.tasks(items)
         wanted = {task for task in every if label in (task.label, task.spec.name)}
         if not wanted:
-            raise InvalidPipeline(
+            raise InvalidUsage(
                 f"pipeline {self.name} has no step {label!r}{_suggest(label, [task.label for task in every])}",
                 cure=f"name one of: {', '.join(task.label for task in every)}",
             )
@@ -134,13 +134,13 @@ def _find_specs(pipeline: Pipeline, catalogue: Sequence[StepSpec]) -> list[StepS
     known = {spec.name: spec for spec in catalogue}
     for name, count in Counter(pipeline.steps).items():
         if name not in known:
-            raise InvalidPipeline(
+            raise InternalError(
                 f"pipeline {pipeline.name} names a step {name!r} that the catalogue does not have"
                 f"{_suggest(name, list(known))}",
                 cure=f"name one of: {', '.join(known)}",
             )
         if count > 1:
-            raise InvalidPipeline(f"pipeline {pipeline.name} names step {name!r} {count} times", cure="name it once")
+            raise InternalError(f"pipeline {pipeline.name} names step {name!r} {count} times", cure="name it once")
     return [known[name] for name in pipeline.steps]
 
 
@@ -150,7 +150,7 @@ def _find_producers(pipeline: Pipeline, specs: Sequence[StepSpec]) -> dict[str, 
         for port in spec.outputs:
             if port.name in producers or port.name == SNAPSHOT:
                 other = producers[port.name].name if port.name in producers else "the data set itself"
-                raise InvalidPipeline(
+                raise InternalError(
                     f"port {port.name!r} of pipeline {pipeline.name} is made by {other} and by {spec.name}",
                     cure="give one of the two outputs another name",
                 )
@@ -166,14 +166,14 @@ def _check_inputs(pipeline: Pipeline, spec: StepSpec, producers: Mapping[str, St
             continue
         producer = producers.get(port.name)
         if producer is None:
-            raise InvalidPipeline(
+            raise InternalError(
                 f"step {spec.name} of pipeline {pipeline.name} needs {port.name!r}, which no step of it makes"
                 f"{_suggest(port.name, list(producers))}",
                 cure="add the step that makes it, or mend the name of the port",
             )
         if port.many != (producer.fan_out is not None):
             fact = "is fanned out" if producer.fan_out is not None else "is not fanned out"
-            raise InvalidPipeline(
+            raise InternalError(
                 f"step {spec.name} takes {port.name!r} with many={port.many}, and {producer.name} {fact}",
                 cure="an input collects many artifacts exactly where its producer is fanned out",
             )
@@ -188,7 +188,7 @@ def _sort(pipeline: Pipeline, specs: Sequence[StepSpec], producers: Mapping[str,
         ready = next((spec for spec in waiting if all(port.name in made for port in spec.inputs)), None)
         if ready is None:
             names = ", ".join(spec.name for spec in waiting)
-            raise InvalidPipeline(
+            raise InternalError(
                 f"the steps {names} of pipeline {pipeline.name} wait for each other",
                 cure="a step may not need, directly or through others, what it makes itself",
             )

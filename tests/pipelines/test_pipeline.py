@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from ml8s.catalogue import SNAPSHOT, STEPS, Port, StepSpec
-from ml8s.errors import InvalidPipeline
+from ml8s.errors import InternalError, InvalidUsage
 from ml8s.pipelines.pipeline import Pipeline, Task, unread_fields
 from ml8s.pipelines.train import TRAIN
 
@@ -59,7 +59,7 @@ def test_until_keeps_exactly_what_a_step_needs() -> None:
     assert [task.label for task in wiring.upto("split", items)] == ["validate", "split"]
     assert [task.label for task in wiring.upto("search[lgbm]", items)][-1:] == ["search[lgbm]"]
     assert len(wiring.upto("search", items)) == 5
-    with pytest.raises(InvalidPipeline, match="did you mean evaluate") as caught:
+    with pytest.raises(InvalidUsage, match="did you mean evaluate") as caught:
         wiring.upto("evalute", items)
     assert "search[lgbm]" in caught.value.cure
 
@@ -82,14 +82,14 @@ def test_until_keeps_exactly_what_a_step_needs() -> None:
 def test_what_does_not_fit_together_is_refused_by_name(
     specs: tuple[StepSpec, ...], steps: tuple[str, ...], message: str
 ) -> None:
-    with pytest.raises(InvalidPipeline, match=message) as caught:
+    with pytest.raises(InternalError, match=message) as caught:
         Pipeline("p", steps).wire(specs)
     assert caught.value.cure
 
 
 def test_removing_any_step_but_the_last_breaks_the_train_pipeline() -> None:
     for name in TRAIN.steps[:-1]:
-        with pytest.raises(InvalidPipeline):
+        with pytest.raises(InternalError):
             Pipeline("p", tuple(step for step in TRAIN.steps if step != name)).wire()
 
 
