@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic.config import JsonDict
 
 NAME_PATTERN = r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$"
 DURATION_PATTERN = r"^[1-9][0-9]{0,5}(s|m|h|d)$"
@@ -20,7 +21,7 @@ Estimator = Literal["lgbm", "xgboost", "rf", "extra_tree", "linear"]
 
 def field(default: Any, description: str, *, example: Any, unit: str = "", **constraints: Any) -> Any:
     """A field with what ``ml8s explain`` shows of it; ``...`` as default marks a required one."""
-    extra = {"unit": unit} if unit else None
+    extra: JsonDict | None = {"unit": unit} if unit else None
     return Field(default, description=description, examples=[example], json_schema_extra=extra, **constraints)
 
 
@@ -52,8 +53,12 @@ class Split(Section):
         (), "Columns that say which row is which, where the snapshot has no primary key.", example=["order_id"]
     )
     test: float = field(
-        0.2, "Share of rows for the test fold, where the snapshot has no validation.parquet.",
-        example=0.2, unit="fraction", gt=0.0, lt=0.9,
+        0.2,
+        "Share of rows for the test fold, where the snapshot has no validation.parquet.",
+        example=0.2,
+        unit="fraction",
+        gt=0.0,
+        lt=0.9,
     )
     tune: float = field(
         0.2, "Share of train.parquet's other rows that guide the search.", example=0.2, unit="fraction", gt=0.0, lt=0.9
@@ -76,8 +81,19 @@ class FeatureEngineering(Section):
     max_depth: int = field(2, "How many aggregations may be stacked.", example=2, ge=1, le=2)
     primitives: tuple[
         Literal[
-            "count", "sum", "mean", "min", "max", "std", "num_unique", "mode", "first", "last", "trend",
-            "time_since_last", "percent_true",
+            "count",
+            "sum",
+            "mean",
+            "min",
+            "max",
+            "std",
+            "num_unique",
+            "mode",
+            "first",
+            "last",
+            "trend",
+            "time_since_last",
+            "percent_true",
         ],
         ...,
     ] = field(("count", "mean", "sum"), "The aggregations.", example=["sum", "mean", "count"])
@@ -85,13 +101,13 @@ class FeatureEngineering(Section):
         ("1d", "7d", "30d", "all"), "How far back each looks.", example=["1d", "30d"], unit="s, m, h, d or all"
     )
     refresh: Annotated[str, StringConstraints(pattern=r"^(none|[1-9][0-9]{0,5}(s|m|h|d))$")] = field(
-        "1d", "Aggregates are those known at the last such boundary, in training as in serving.",
-        example="1h", unit="s, m, h, d or none",
+        "1d",
+        "Aggregates are those known at the last such boundary, in training as in serving.",
+        example="1h",
+        unit="s, m, h, d or none",
     )
     entities: dict[str, Any] = field({}, "Keys and tables beyond those of schema.json.", example={"customer": {}})
-    label_history: dict[str, Any] | None = field(
-        None, "Uses past targets after a delay.", example={"delay": "7d"}
-    )
+    label_history: dict[str, Any] | None = field(None, "Uses past targets after a delay.", example={"delay": "7d"})
     max_features: int = field(500, "Upper bound of the number of features.", example=500, ge=1, le=5000)
 
 
@@ -118,9 +134,9 @@ class Evaluation(Section):
     """What the model must show before it is registered."""
 
     required: tuple[str, ...] = field((), "Metrics that must be computable.", example=["average_precision"])
-    gates: dict[str, Annotated[str, StringConstraints(pattern=r"^\s*(>=|<=|>|<)\s*-?[0-9.]+([eE][+-]?[0-9]+)?\s*$")]] = (
-        field({}, "Bounds that metrics on the test fold must keep.", example={"roc_auc": ">= 0.9"})
-    )
+    gates: dict[
+        str, Annotated[str, StringConstraints(pattern=r"^\s*(>=|<=|>|<)\s*-?[0-9.]+([eE][+-]?[0-9]+)?\s*$")]
+    ] = field({}, "Bounds that metrics on the test fold must keep.", example={"roc_auc": ">= 0.9"})
     slices: tuple[ColumnName, ...] = field((), "Columns whose values get metrics of their own.", example=["country"])
     threshold: float | str | None = field(
         None,
@@ -145,8 +161,11 @@ class Config(Section):
     """One model, from its data to its gates."""
 
     dataset_uri: str = field(
-        ..., "Address of the snapshot: a folder, s3:// or abfs://.", example="s3://ml-datasets/fraud/v3/",
-        min_length=1, max_length=1024,
+        ...,
+        "Address of the snapshot: a folder, s3:// or abfs://.",
+        example="s3://ml-datasets/fraud/v3/",
+        min_length=1,
+        max_length=1024,
     )
     task: Literal["classification", "regression", "ranking", "forecasting"] = field(
         ..., "What is learned.", example="classification"

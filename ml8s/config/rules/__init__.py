@@ -1,0 +1,9 @@
+"""Rules between fields: each a few lines, registered with the fields that it looks at.
+
+A rule is asked only when every one of its fields is readable, so one mistake is reported once.
+"""
+
+from ml8s.config.rules import columns, metrics, splits, training
+from ml8s.config.rules.registry import RULES, findings
+
+__all__ = ["RULES", "columns", "findings", "metrics", "splits", "training"]
