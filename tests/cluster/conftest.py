@@ -1,0 +1,86 @@
+"""Fixtures for tests on the real cluster: `cluster`, `namespace`, `bucket`.
+
+Each test has its own namespace, which forbids pods beyond `restricted`, and
+its own prefix in the bucket. When a test fails, the state of its namespace is
+part of the report. What a test leaves outside both fails the suite.
+"""
+
+import re
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from tests.cluster.bed import evidence, objects
+from tests.cluster.bed.cluster import Cluster, Space, connect, create_space
+from tests.cluster.bed.places import standard
+from tests.cluster.bed.problem import BedError
+from tests.cluster.bed.storage import Bucket
+
+
+@dataclass
+class Home:
+    """A test's namespace and the prefix of its objects; the two bear one name."""
+
+    name: str
+    spaces: list[Space] = field(default_factory=list)
+
+    @property
+    def prefix(self) -> str:
+        """The test's part of the bucket."""
+        return f"tests/{self.name}/"
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """The running bed; what the tests left outside their own places fails the suite."""
+    try:
+        bed = connect(standard())
+    except BedError as error:
+        pytest.fail(str(error), pytrace=False)
+    before = evidence.inventory(bed)
+    stored = set(Bucket().names())
+    yield bed
+    mine = objects.TEST_LABEL
+    bed.wait("the end of the tests' namespaces", lambda: not bed.kubectl.list("namespaces", selector=mine))
+    left = sorted(evidence.inventory(bed) - before) + sorted(set(Bucket().names()) - stored)
+    if left:
+        pytest.fail("left behind by the tests:\n  " + "\n  ".join(left), pytrace=False)
+
+
+@pytest.fixture
+def home(request: pytest.FixtureRequest) -> Home:
+    """The name that a test's namespace and prefix share."""
+    words = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower().removeprefix("test_"))
+    return Home(f"t-{words[:40].strip('-')}-{uuid.uuid4().hex[:6]}")
+
+
+@pytest.fixture
+def bucket(cluster: Cluster, home: Home) -> Iterator[Bucket]:
+    """The test's part of the S3 bucket; it is emptied after the test."""
+    part = Bucket(prefix=home.prefix)
+    yield part
+    part.remove()
+
+
+@pytest.fixture
+def namespace(cluster: Cluster, home: Home, bucket: Bucket) -> Iterator[Space]:
+    """The test's namespace, ready for workflows; it is deleted after the test."""
+    space = create_space(cluster, home.name, home.prefix, home.name)
+    home.spaces.append(space)
+    yield space
+    space.delete()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """Add the namespace's state to the report of a failed test, before it is deleted."""
+    report = yield
+    home = getattr(item, "funcargs", {}).get("home")
+    if report.when == "call" and report.failed and isinstance(home, Home):
+        for space in home.spaces:
+            folder = standard().failures / home.name
+            report.sections.append((f"cluster: {space.name}", evidence.collect(space, Path(folder))))
+    return report
