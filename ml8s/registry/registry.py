@@ -115,6 +115,14 @@ class Registry:
         check_chain(found, where)
         return found
 
+    def registered(self, record: Record) -> Event | None:
+        """The event that a record was registered with; None where a crash left it without one.
+
+        Raises:
+            RecordTampered: the event names another digest than the record has, or the log was changed.
+        """
+        return _registered(record, self.events(record.name))
+
     def state(self, model_id: str) -> State:
         """The lifecycle state of one model: the fold of its events."""
         return states(self.events(parse_id(model_id).name)).get(model_id, FIRST)
