@@ -40,7 +40,16 @@ GROUPS: Mapping[str, tuple[str, Mapping[str, tuple[str, str]]]] = {
         },
     ),
     "runs": ("Look into runs.", {}),
-    "models": ("Look into registered models.", {}),
+    "models": (
+        "Look into registered models.",
+        {
+            "list": ("ml8s.cli.models_list:command", "List the registered models."),
+            "show": ("ml8s.cli.models_show:command", "Show one model: metrics, origin, artifacts."),
+            "compare": ("ml8s.cli.models_compare:command", "Compare two models."),
+            "history": ("ml8s.cli.models_history:command", "Show what happened to a model or a name."),
+            "verify": ("ml8s.cli.models_verify:command", "Hash a model's record and artifacts again."),
+        },
+    ),
     "data": ("Publish and check snapshots.", {}),
 }
 

@@ -44,6 +44,11 @@ class Record:
         return cast("Mapping[str, float | None]", self.content["metrics"])
 
     @property
+    def degraded(self) -> Sequence[str]:
+        """What was asked for and not made."""
+        return cast("Sequence[str]", self.content["degraded"])
+
+    @property
     def digest(self) -> str:
         """The record's own digest, envelope included."""
         return sha256(self.to_bytes())
