@@ -24,6 +24,7 @@ OUTPUT_LOST = 3
 
 # Verb -> where its command is, and its line in --help. The order is the one in which a newcomer meets them.
 VERBS: Mapping[str, tuple[str, str]] = {
+    "init": ("ml8s.cli.init:command", "Start from an example: its config and a small snapshot."),
     "validate": ("ml8s.cli.validate:command", "Check a config, and with --data its snapshot too."),
     "explain": ("ml8s.cli.explain:command", "Explain a field of the config, a step or an error code."),
     "schema": ("ml8s.cli.schema:command", "Print the JSON Schema of a config, for editors."),

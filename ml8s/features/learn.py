@@ -67,7 +67,7 @@ def learn(sources: Sequence[Source], read_fit: ReadFit, *, time: str | None, max
         sources: the columns that features may be made from, in the order of the snapshot.
         read_fit: gives the fit rows of one column, as ``ml8s.features.columns`` reads them. It is called once per
             column, so that one column at a time is in memory.
-        time: the column that says when each row happened, or None.
+        time: the column among the sources that says when each row happened, or None.
         max_features: the bound; parts, indicators and frequencies go first, last columns before first.
 
     Returns:
@@ -81,8 +81,6 @@ def learn(sources: Sequence[Source], read_fit: ReadFit, *, time: str | None, max
     for source in sources:
         values = read_fit(source.name)
         nullable[source.name] = bool(nulls(values).any())
-        if time is not None and at is not None:
-            nullable.setdefault(time, bool(nulls(at).any()))
         proposed, refused = propose(source, values, None if source.name == time else time)
         dropped += refused
         columns = {source.name: values} if at is None or time is None else {time: at, source.name: values}
@@ -97,8 +95,6 @@ def learn(sources: Sequence[Source], read_fit: ReadFit, *, time: str | None, max
     features = _distinct_names(kept)
     used = {name for feature in features for name in feature.source}
     types = {source.name: source.type for source in sources}
-    if time is not None:
-        types.setdefault(time, "time")
     columns_used = tuple(SourceColumn(name, types[name], nullable[name]) for name in types if name in used)
     return Learned(columns_used, features, tuple(dropped + beyond))
 

@@ -147,4 +147,5 @@ def _describe(manifest: FeatureManifest, dataset: Dataset, rows: int, features_d
         # Codes without an order: a learner may treat them as categories. Codes run from 0 to this number - 1.
         "categorical": {feature.name: feature.codes for feature in manifest.features if feature.codes > 2},
         "classes": len(classes) if classes is not None else 0,
+        "target": dict(manifest.target),
     }

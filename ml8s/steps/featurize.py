@@ -43,7 +43,7 @@ def run(
     learned = learning.learn(
         [learning.Source(c.name, c.type) for c in source.dataset.columns if c.role in (FEATURE, TIME_ROLE)],
         lambda name: source.column(name, fit),
-        time=source.dataset.time_column,
+        time=next(iter(source.dataset.names(TIME_ROLE)), None),
         max_features=context.config.feature_engineering.max_features,
     )
     if not learned.features:
