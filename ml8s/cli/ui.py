@@ -10,10 +10,12 @@ import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
-from ml8s.artifacts import Json
 from ml8s.errors import InternalError, ML8sError, Problem
+
+if TYPE_CHECKING:
+    from ml8s.artifacts import Json
 
 RED, GREEN, BOLD, DIM = "31", "32", "1", "2"
 

@@ -181,9 +181,9 @@ def _without(value: Json, broken: Sequence[Path]) -> dict[str, Json]:
     for name, part in cast(Mapping[str, Json], value).items():
         if (name,) in dropped:
             continue
-        if name in _SECTIONS and isinstance(part, Mapping):
-            part = {key: item for key, item in part.items() if (name, key) not in dropped}
         kept[name] = part
+        if name in _SECTIONS and isinstance(part, Mapping):
+            kept[name] = {key: item for key, item in part.items() if (name, key) not in dropped}
     return kept
 
 

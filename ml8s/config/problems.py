@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
@@ -12,6 +11,7 @@ from pydantic_core import ErrorDetails
 
 from ml8s.artifacts import Json
 from ml8s.config import fields
+from ml8s.config.flow import flow
 from ml8s.config.model import UNBUILT_SECTIONS
 from ml8s.config.report import Finding
 from ml8s.config.strict_yaml import Document, Path
@@ -71,17 +71,6 @@ def shown(value: Json) -> str:
 def example(field: fields.Field) -> str:
     """A line that is right for a field."""
     return f"`{field.name}: {flow(field.example)}`"
-
-
-def flow(value: Json) -> str:
-    """A value as YAML in one line, as people write it."""
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{key}: {flow(item)}" for key, item in value.items()) + "}"
-    if isinstance(value, str):
-        return value if re.fullmatch(r"[\w./@:+-]*\w/?", value) else json.dumps(value, ensure_ascii=False)
-    if isinstance(value, Sequence):
-        return "[" + ", ".join(map(flow, value)) + "]"
-    return json.dumps(value)
 
 
 def _missing(refusal: Refusal) -> Phrase:

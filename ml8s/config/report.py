@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ml8s.config.strict_yaml import Path, Position, lines_of
 from ml8s.errors import Problem
 
 _WIDEST = 100
+_START = Position(1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class Source:
                 return self.keys[path[:length]]
             if path[:length] in self.values:
                 return self.values[path[:length]]
-        return Position(1, 1)
+        return _START
 
 
 def problems(source: Source, findings: Iterable[Finding]) -> list[Problem]:
@@ -62,7 +63,10 @@ def problems(source: Source, findings: Iterable[Finding]) -> list[Problem]:
             placed.append((1, Position(0, 0), Problem(finding.message, f"--set {override}", finding.cure)))
         else:
             position = source.position(finding.path, at_key=finding.at_key)
-            placed.append((0, position, problem_at(source, position, finding.message, finding.cure)))
+            problem = problem_at(source, position, finding.message, finding.cure)
+            if position == _START and finding.path not in source.keys:
+                problem = replace(problem, excerpt="")  # what is missing altogether has no line of its own
+            placed.append((0, position, problem))
     placed.sort(key=lambda entry: entry[:2])
     return list(dict.fromkeys(problem for _, _, problem in placed))
 
