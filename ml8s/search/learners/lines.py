@@ -1,0 +1,89 @@
+"""Linear models: logistic regression for classes, ridge regression for values and for the grades of a ranking."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression, Ridge
+
+from ml8s.config.metrics import BINARY, MULTICLASS
+from ml8s.scoring.linear import LinearMember, Standardization
+from ml8s.scoring.shape import Floats
+from ml8s.search.learners.filling import medians
+from ml8s.search.learners.learner import Configuration, Task
+from ml8s.search.rows import Rows
+from ml8s.search.space import Point, Range, Space
+
+_LARGEST: Final = 1e30
+_ITERATIONS: Final = 300
+
+
+class LinearLearner:
+    """Fits linear models on some rows, standardized once."""
+
+    def __init__(self, task: Task, rows: Rows) -> None:
+        self._task = task
+        self._rows = rows
+        self._ready: tuple[Standardization, Floats] | None = None
+
+    @property
+    def _classifies(self) -> bool:
+        return self._task.shape.kind in (BINARY, MULTICLASS)
+
+    def space(self) -> Space:
+        """See ``Learner.space``: the strength of the L2 penalty, for each row of weight 1."""
+        return Space(ranges={"penalty": Range(1e-6, 10.0, log=True)}, starts=({"penalty": 1e-3},), cheap={})
+
+    def work(self, point: Point) -> float:
+        """See ``Learner.work``: every fit passes over all cells a bounded number of times."""
+        return float(self._rows.x.size) * (_ITERATIONS * max(1, self._task.shape.classes - 1) * 0.05)
+
+    def configuration(self, point: Point) -> Configuration:
+        """See ``Learner.configuration``."""
+        return dict(point)
+
+    def fit(self, configuration: Configuration) -> LinearMember:
+        """See ``Learner.fit``."""
+        standardization, z = self._standardized()
+        rows = self._rows
+        weight = np.ones(len(rows)) if rows.weight is None else rows.weight
+        strength = float(configuration["penalty"]) * float(weight.sum())  # type: ignore[arg-type]
+        shape = self._task.shape
+        if not self._classifies:
+            ridge = Ridge(alpha=strength, solver="cholesky").fit(z, rows.y, sample_weight=weight)
+            return LinearMember(
+                standardization, np.atleast_2d(ridge.coef_), np.atleast_1d(np.float64(ridge.intercept_)), shape
+            )
+        fitted = LogisticRegression(C=1.0 / strength, max_iter=_ITERATIONS).fit(z, rows.y, sample_weight=weight)
+        return LinearMember(standardization, *self._outputs(fitted), shape)
+
+    def _outputs(self, fitted: Any) -> tuple[Floats, Floats]:
+        """Coefficients and intercepts of all outputs; a class without a fit row gets probability 0."""
+        classes = fitted.classes_.astype(np.int64)
+        if self._task.shape.kind == BINARY or len(classes) == self._task.shape.classes:
+            return fitted.coef_, fitted.intercept_
+        coefficient = np.zeros((self._task.shape.classes, self._task.shape.features))
+        intercept = np.full(self._task.shape.classes, -1e4)
+        if len(classes) == 2:
+            coefficient[classes[1]], intercept[classes] = fitted.coef_[0], (0.0, fitted.intercept_[0])
+        else:
+            coefficient[classes], intercept[classes] = fitted.coef_, fitted.intercept_
+        return coefficient, intercept
+
+    def _standardized(self) -> tuple[Standardization, Floats]:
+        if self._ready is None:
+            x = self._rows.x
+            median = medians(x)
+            filled = np.clip(np.where(np.isnan(x), median, x), -_LARGEST, _LARGEST)
+            mean, spread = filled.mean(axis=0), filled.std(axis=0)
+            standardization = Standardization(
+                median=median,
+                low=filled.min(axis=0),
+                high=filled.max(axis=0),
+                mean=mean,
+                scale=np.where(spread > 0, spread, 1.0),
+            )
+            columns = [standardization.column(x, feature) for feature in range(x.shape[1])]
+            self._ready = (standardization, np.stack(columns, axis=1))
+        return self._ready

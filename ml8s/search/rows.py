@@ -1,0 +1,125 @@
+"""The matrix as a learner sees it: rows to fit on, and rows to judge by."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml8s.artifacts import Json
+from ml8s.data.folds import FIT, TUNE
+from ml8s.scoring.shape import Floats, Shape
+
+SCHEMA: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Some rows: x [n, features], y [n], weight [n] or None, group [n] (codes, contiguous) or None."""
+
+    x: Floats
+    y: Floats
+    weight: Floats | None = None
+    group: NDArray[np.int64] | None = None
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    @property
+    def group_sizes(self) -> NDArray[np.int64] | None:
+        """How many rows each group has, in the order of rows; None without groups."""
+        return None if self.group is None else np.diff(np.append(self.group_starts, len(self)))
+
+    @property
+    def group_starts(self) -> NDArray[np.int64]:
+        """The first row of each group, in the order of rows."""
+        if self.group is None or len(self) == 0:
+            return np.zeros(0, dtype=np.int64)
+        changed = np.flatnonzero(self.group[1:] != self.group[:-1]) + 1
+        return np.concatenate([np.zeros(1, dtype=np.int64), changed])
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """The matrix artifact.
+
+    Attributes:
+        shape: kind, number of classes and features.
+        features: the names of the columns of x.
+        categorical: column number -> number of codes, for columns whose codes have no order.
+        target: the target as dataset.json describes it.
+        inputs: digests of the artifacts that it was made from.
+        all_rows: fit rows, then tune rows.
+        fit_rows: how many of them are fit rows.
+        folder: where its other arrays lie.
+    """
+
+    shape: Shape
+    features: tuple[str, ...]
+    categorical: Mapping[int, int]
+    target: Mapping[str, Json]
+    inputs: Mapping[str, Json]
+    all_rows: Rows
+    fit_rows: int
+    folder: Path
+
+    @property
+    def fit(self) -> Rows:
+        """The rows that trials are fitted on."""
+        return self._part(slice(0, self.fit_rows))
+
+    @property
+    def tune(self) -> Rows:
+        """The rows that trials are judged by."""
+        return self._part(slice(self.fit_rows, None))
+
+    def tune_column(self, name: str) -> NDArray[Any] | None:
+        """One of the arrays file, row, weight, group and time for the tune rows; None where there is none."""
+        path = self.folder / f"{name}.npy"
+        return np.load(path, allow_pickle=False)[self.fit_rows :] if path.exists() else None
+
+    def _part(self, part: slice) -> Rows:
+        rows = self.all_rows
+        return Rows(
+            rows.x[part],
+            rows.y[part],
+            None if rows.weight is None else rows.weight[part],
+            None if rows.group is None else rows.group[part],
+        )
+
+
+def read_matrix(folder: Path) -> Matrix:
+    """Reads the matrix artifact; ValueError where it is of another schema or not sorted by fold."""
+    head = json.loads((folder / "matrix.json").read_bytes())
+    if head.get("schema") != SCHEMA:
+        raise ValueError(f"not a matrix of schema {SCHEMA}")
+    fold = np.load(folder / "fold.npy", allow_pickle=False)
+    fit_rows = int(np.count_nonzero(fold == FIT))
+    if (fold[:fit_rows] != FIT).any() or (fold[fit_rows:] != TUNE).any():
+        raise ValueError("the rows of a matrix are fit rows, then tune rows")
+    names = tuple(head["features"])
+    categorical = {names.index(name): int(codes) for name, codes in head.get("categorical", {}).items()}
+    rows = Rows(_array(folder, "x"), _array(folder, "y"), _optional(folder, "weight"), _optional(folder, "group"))
+    return Matrix(
+        shape=Shape(head["kind"], int(head["classes"]), len(names)),
+        features=names,
+        categorical=categorical,
+        target=head["target"],
+        inputs=head["inputs"],
+        all_rows=rows,
+        fit_rows=fit_rows,
+        folder=folder,
+    )
+
+
+def _array(folder: Path, name: str) -> Any:
+    return np.load(folder / f"{name}.npy", allow_pickle=False)
+
+
+def _optional(folder: Path, name: str) -> Any:
+    return _array(folder, name) if (folder / f"{name}.npy").exists() else None

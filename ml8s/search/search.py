@@ -1,0 +1,86 @@
+"""One search: one estimator, trials one after another, judged on the tune rows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ml8s.errors import SearchFailed
+from ml8s.evaluation.metrics import UndefinedMetric
+from ml8s.scoring.member import Member
+from ml8s.scoring.shape import Floats
+from ml8s.search.flaml_search import PointSearch
+from ml8s.search.judge import Judge
+from ml8s.search.learners.learner import Configuration, Learner
+from ml8s.search.trials import Trial
+
+Stop = Callable[[int], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search found: the best trial's configuration, value, scores on tune and fitted member, and all trials."""
+
+    configuration: Configuration
+    value: float
+    scores: Floats
+    member: Member
+    trials: tuple[Trial, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What bounds a search: the work of one trial in cell visits, and the seed of its directions."""
+
+    work: float
+    seed: int
+    threads: int = 1
+
+
+def search(
+    learner: Learner, judge: Judge, bounds: Bounds, stop: Stop, told: Callable[[int, float | None], None]
+) -> Found:
+    """Searches one estimator.
+
+    Args:
+        learner: fits on the fit rows.
+        judge: values scores of the tune rows.
+        bounds: the largest work of a trial, and the seed.
+        stop: asked before each trial but the first, with the number of trials done.
+        told: called after each trial with their number and the best value so far.
+
+    Returns:
+        The best of its trials; of equally good ones the first. It depends on learner, judge, bounds and the number
+        of trials, nothing else.
+
+    Raises:
+        SearchFailed: no trial gave a model with a value.
+    """
+    points = PointSearch(learner.space(), learner.work, bounds.work, bounds.seed)
+    trials: list[Trial] = []
+    best: Found | None = None
+    reason = "no point of the search space is within the bound on work"
+    while (not trials or not stop(len(trials))) and (asked := points.ask()) is not None:
+        name, point = asked
+        configuration = learner.configuration(point)
+        try:
+            member = learner.fit(configuration)
+            scores = member.score(judge.tune.x, bounds.threads)
+            value = judge.value(scores)
+        except UndefinedMetric as undefined:
+            reason = str(undefined)
+            trials.append(Trial(len(trials) + 1, configuration, None))
+            points.tell(name, point, math.inf)
+        else:
+            trials.append(Trial(len(trials) + 1, configuration, value))
+            points.tell(name, point, judge.loss(value))
+            if best is None or judge.better(value, best.value):
+                best = Found(configuration, value, scores, member, ())
+        told(len(trials), None if best is None else best.value)
+    if best is None:
+        raise SearchFailed(
+            f"no trial gave a model that {judge.metric.name} can judge: {reason}",
+            cure="look at the tune fold in the report of `ml8s data check`, or choose another metric",
+        )
+    return Found(best.configuration, best.value, best.scores, best.member, tuple(trials))

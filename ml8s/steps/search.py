@@ -1,0 +1,61 @@
+"""search: one estimator's best hyperparameters, trained on fit and judged on tune."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from ml8s.artifacts import Json
+from ml8s.config.metrics import DEFAULT_METRIC
+from ml8s.environment import require_pinned
+from ml8s.search.candidate import Candidate, write_candidate
+from ml8s.search.judge import Judge
+from ml8s.search.learners import Task, learner_of
+from ml8s.search.rows import read_matrix
+from ml8s.search.search import Bounds, Stop, search
+from ml8s.search.space import work_limit
+from ml8s.search.trials import write_trial_count, write_trial_log
+from ml8s.steps.context import Progress, StepContext
+
+
+def run(context: StepContext, *, matrix: Path, candidate: Path, trials: Path, trial_log: Path) -> Mapping[str, Json]:
+    """Writes the candidate of the estimator ``context.item``, how many trials were done, and their log.
+
+    The result depends on the matrix, the config and the number of trials; the clock decides that number and nothing
+    else, and not even that in a replay or where the config gives ``max_trials`` alone.
+
+    Raises:
+        EnvironmentNotPinned: this process lacks the environment that makes results equal everywhere.
+        SearchFailed: no trial gave a model.
+    """
+    require_pinned()
+    estimator = str(context.item)
+    data = read_matrix(matrix)
+    metric = context.config.metric or DEFAULT_METRIC[data.shape.kind]
+    judge = Judge.of(metric, data.tune)
+    task = Task(data.shape, data.categorical, context.config.seed, context.threads)
+    bounds = Bounds(work_limit(context.config.automl.time_budget), context.config.seed, context.threads)
+    total = context.replay or context.config.automl.max_trials
+
+    def told(done: int, best: float | None) -> None:
+        words = "" if best is None else f"{metric} {best:.5g}"
+        context.progress(Progress(done, total, "trials", words))
+
+    found = search(learner_of(estimator, task, data.fit), judge, bounds, stop_rule(context), told)
+    count = len(found.trials)
+    offered = Candidate(estimator, found.configuration, metric, found.value, count, found.scores, found.member)
+    write_candidate(candidate, offered, data.shape, context.inputs["matrix"])
+    write_trial_count(trials, estimator, count)
+    write_trial_log(trial_log, estimator, metric, judge.metric.greater_is_better, found.trials)
+    return {"trials": count, "value": found.value}
+
+
+def stop_rule(context: StepContext) -> Stop:
+    """When the search ends: after the replayed number of trials, else at ``max_trials`` or when the budget is spent."""
+    if context.replay is not None:
+        exact = context.replay
+        return lambda done: done >= exact
+    most = context.config.automl.max_trials
+    deadline = None if context.budget is None else time.monotonic() + context.budget
+    return lambda done: (most is not None and done >= most) or (deadline is not None and time.monotonic() >= deadline)
