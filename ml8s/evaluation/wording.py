@@ -52,7 +52,14 @@ def plural(amount: int, noun: str, nouns: str = "") -> str:
     return f"{amount:,} {noun if amount == 1 else nouns or noun + 's'}"
 
 
+def visible(text: str) -> str:
+    """A text on one line in which every character shows: what is not printable becomes its escape."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
 def shortened(text: str, length: int = 60) -> str:
-    """A text of at most ``length`` characters on one line; what is not printable shows as its escape."""
-    plain = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    """A visible text of at most ``length`` characters."""
+    plain = visible(text)
     return plain if len(plain) <= length else plain[: length - 1] + "…"
