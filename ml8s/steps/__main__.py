@@ -1,0 +1,65 @@
+"""The container entry: ``python -m ml8s.steps NAME [--item X] --input PORT=DIGEST …``, one step in its own process.
+
+It checks the inputs, looks its key up, calls the step, uploads the outputs and writes the digest of its result
+object where the workflow engine picks it up. The config comes base64-encoded in ML8S_CONFIG, or as a file.
+
+Exit: 0; 10 the answer is no; 2 the contract is broken; 75 temporary; 76 an input is missing or bad; 70 a bug.
+A local run starts its parallel searches with ``--job`` instead, and hears their progress over a pipe.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from ml8s.environment import require_pinned
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """Reads the command line of the entry."""
+    parser = argparse.ArgumentParser(prog="python -m ml8s.steps", description="Runs one step.", allow_abbrev=False)
+    parser.add_argument("step", nargs="?", metavar="NAME", help="the step")
+    parser.add_argument("--item", help="the item of a fan-out")
+    parser.add_argument("--input", action="append", default=[], metavar="PORT=DIGEST", help="an input artifact")
+    parser.add_argument("--store", required=True, metavar="URI", help="the store")
+    parser.add_argument("--result", required=True, metavar="FILE", help="where the result's digest is written")
+    parser.add_argument("--config", metavar="FILE", help="the resolved config; else ML8S_CONFIG, base64")
+    parser.add_argument("--outputs", metavar="DIR", help="where the digest of each output port is written")
+    parser.add_argument("--envelope", metavar="FILE", help="the envelope of a record, for register")
+    parser.add_argument("--threads", type=int, default=1, help="threads that the step may use")
+    parser.add_argument("--replay", type=int, help="the exact number of trials of a search")
+    local = parser.add_argument_group("of a local run")
+    local.add_argument("--job", metavar="FILE", help="everything above in one file")
+    local.add_argument("--workspace", metavar="DIR", help="the scratch of the run, with the inputs in it")
+    local.add_argument("--progress", type=int, metavar="FD", help="where progress is written")
+    local.add_argument("--parent", type=int, metavar="PID", help="the process to die with")
+    options = parser.parse_args(arguments)
+    if (options.step is None) == (options.job is None):
+        parser.error("name a step, or give a job")
+    return options
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one step and answers its exit status."""
+    options = parse(sys.argv[1:] if arguments is None else arguments)
+    from ml8s.errors import ML8sError
+
+    try:
+        require_pinned()
+        if options.job is not None:
+            from ml8s.runner.child import run_child
+
+            return run_child(options)
+        from ml8s.runner.container import run_container
+
+        return run_container(options)
+    except ML8sError as error:
+        from ml8s.cli import ui
+
+        ui.fail(error)
+        return error.container_status
+
+
+if __name__ == "__main__":
+    sys.exit(main())
