@@ -139,18 +139,7 @@ class ContractViolation(DataError):
     """Rows break the contract of ``schema.json``; ``report`` holds counts and first rows, as JSON."""
 
     code = "ML8S-D005"
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        cure: str,
-        where: str = "",
-        problems: Sequence[Problem] = (),
-        report: Mapping[str, object] | None = None,
-    ) -> None:
-        super().__init__(message, cure=cure, where=where, problems=problems)
-        self.report = dict(report or {})
+    report: Mapping[str, object]
 
 
 class UnsuitableTarget(ContractViolation):
