@@ -1,4 +1,4 @@
-"""The report as one self-contained HTML page: no script, no external reference, inline SVG, the same bytes everywhere."""
+"""The report as one self-contained page: no script, no external reference, inline SVG, equal bytes everywhere."""
 
 from __future__ import annotations
 

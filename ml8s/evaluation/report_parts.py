@@ -1,0 +1,158 @@
+"""From the steps' artifacts to the report's parts that are not about quality: data, members, features, warnings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from ml8s.artifacts import Json, canonical_json
+from ml8s.config.metrics import MULTICLASS
+from ml8s.data.folds import NAMES
+from ml8s.evaluation.assessment import Assessment
+from ml8s.evaluation.fold_rows import class_rows
+from ml8s.evaluation.metrics import weighted_mean
+from ml8s.evaluation.report import (
+    CandidateRow,
+    DataSummary,
+    FeatureTable,
+    FoldRow,
+    ImportanceTable,
+    MemberRow,
+    Report,
+    SearchProgress,
+    SliceTable,
+)
+from ml8s.evaluation.subject import Subject
+from ml8s.evaluation.wording import number
+
+STRATEGIES: Final = {
+    "time": "time",
+    "random": "a hash of each row",
+    "stratified": "a hash of each row within its class",
+    "group": "whole groups",
+}
+NEARLY_PERFECT: Final[Mapping[str, float]] = {"roc_auc": 0.999, "accuracy": 0.999, "r2": 0.999, "roc_auc_ovr": 0.999}
+
+
+def build_report(
+    subject: Subject,
+    assessment: Assessment,
+    *,
+    fold_facts: Mapping[str, Json],
+    threshold_origin: str,
+    importance: ImportanceTable | None,
+    slices: tuple[SliceTable, ...],
+    candidates: tuple[CandidateRow, ...],
+    selection_reason: str,
+    progress: tuple[SearchProgress, ...],
+    warnings: Sequence[str],
+    lineage: Sequence[tuple[str, str]],
+) -> Report:
+    """Puts the report together; a pure function of what the step computed and read."""
+    model, manifest = subject.model, subject.manifest
+    calibration = model.calibration
+    return Report(
+        kind=subject.dataset.kind,
+        target=subject.dataset.target.column,
+        labels=subject.labels,
+        metric=assessment.question.metric,
+        passed=assessment.verdict.passed,
+        reasons=assessment.verdict.reasons,
+        words=assessment.words,
+        metrics=assessment.metric_rows(),
+        baseline=subject.baseline().description,
+        threshold=subject.threshold,
+        threshold_origin=threshold_origin,
+        data=data_summary(subject, fold_facts),
+        refit=model.refit,
+        calibrated="" if calibration is None else calibration.method,
+        members=member_rows(subject),
+        binary=assessment.binary,
+        confusion=assessment.confusion,
+        residuals=assessment.residuals,
+        queries=assessment.queries,
+        importance=importance,
+        slices=slices,
+        candidates=candidates,
+        selection_reason=selection_reason,
+        progress=progress,
+        features=FeatureTable(
+            made=tuple((feature.name, feature.definition) for feature in manifest.features),
+            dropped=tuple((dropped.name, dropped.reason) for dropped in manifest.dropped),
+            aggregates=manifest.aggregates,
+        ),
+        warnings=tuple(dict.fromkeys([*warnings, *suspicions(assessment)])),
+        degraded=manifest.degraded,
+        lineage=tuple(lineage),
+    )
+
+
+def data_summary(subject: Subject, fold_facts: Mapping[str, Json]) -> DataSummary:
+    """Files, folds and cuts."""
+    dataset = subject.dataset
+    counts = _object(fold_facts.get("counts"))
+    rows = [_fold_row(subject, name) for name in subject.targets]
+    dropped = counts.get(NAMES[-1])
+    if isinstance(dropped, int) and dropped:
+        rows.append(FoldRow(NAMES[-1], dropped, None, None))
+    strategy = str(fold_facts.get("strategy", ""))
+    return DataSummary(
+        files=tuple((file.name, file.rows) for file in dataset.files),
+        columns=len(dataset.columns),
+        folds=tuple(rows),
+        strategy=STRATEGIES.get(strategy, strategy),
+        cuts=tuple(_cuts(fold_facts.get("cuts"))),
+        weight_column=dataset.weight_column,
+        group_column=dataset.group_column,
+    )
+
+
+def _fold_row(subject: Subject, name: str) -> FoldRow:
+    target, kind = subject.targets[name], subject.dataset.kind
+    classes = class_rows(subject.dataset, target.y)
+    mean = weighted_mean(target.y, None) if target.y.size and kind != MULTICLASS else None
+    return FoldRow(name, target.y.size, None if classes is None else tuple(classes), mean)
+
+
+def _object(value: Json) -> Mapping[str, Json]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _cuts(value: Json) -> list[tuple[str, str]]:
+    """The cuts of a split by time, as name and text, whether they are an object or a list."""
+    if isinstance(value, Mapping):
+        return [(str(name), _text(value[name])) for name in sorted(value)]
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [(f"cut {index}", _text(one)) for index, one in enumerate(value, start=1)]
+    return []
+
+
+def _text(value: Json) -> str:
+    return value if isinstance(value, str) else canonical_json(value).decode("utf-8")
+
+
+def member_rows(subject: Subject) -> tuple[MemberRow, ...]:
+    """The members with their hyperparameters, sorted by name."""
+    return tuple(
+        MemberRow(
+            member.estimator,
+            member.weight,
+            tuple((name, _shown(member.configuration[name])) for name in sorted(member.configuration)),
+        )
+        for member in subject.model.members
+    )
+
+
+def _shown(value: Json) -> str:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return _text(value)
+    return number(float(value))
+
+
+def suspicions(assessment: Assessment) -> list[str]:
+    """Values that are too good to be believed without a look at the columns."""
+    return [
+        f"{name} is {number(value)}: look for a column that is only known after the target, or that repeats it."
+        for name, value in assessment.model.values.items()
+        if value >= NEARLY_PERFECT.get(name, float("inf"))
+    ]

@@ -1,0 +1,157 @@
+"""evaluate: scores the test fold, compares it with the gates and writes the report."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml8s.artifacts import Json
+from ml8s.config.digests import section_digest
+from ml8s.config.model import Evaluation
+from ml8s.data.dataset import Dataset, read_dataset
+from ml8s.data.folds import read_facts, read_folds
+from ml8s.environment import require_pinned
+from ml8s.evaluation.assessment import Assessment, Question, assess, slice_tables
+from ml8s.evaluation.outputs import (
+    write_metrics,
+    write_profile_of,
+    write_report,
+    write_test_scores,
+    write_verdict,
+)
+from ml8s.evaluation.report_parts import build_report
+from ml8s.evaluation.search_log import read_progress, read_selection
+from ml8s.evaluation.subject import Subject, read_subject
+from ml8s.features.manifest import FeatureManifest
+from ml8s.features.matrix import Source
+from ml8s.scoring import load_model
+from ml8s.steps.context import Progress, StepContext
+
+LINEAGE: Final = ("snapshot", "dataset", "folds", "features", "model")
+
+
+def run(  # noqa: PLR0913 -- one parameter per port of the catalogue
+    context: StepContext,
+    *,
+    snapshot: Path,
+    dataset: Path,
+    folds: Path,
+    features: Path,
+    model: Path,
+    tune_scores: Path,
+    selection: Path,
+    trial_log: Mapping[str, Path],
+    verdict: Path,
+    metrics: Path,
+    report: Path,
+    test_scores: Path,
+    profile: Path,
+) -> Mapping[str, Json]:
+    """Writes the verdict, the metrics, the report, the scores of the test rows and their profile.
+
+    It ends normally when a gate fails too: the verdict is an output, and the report is there to read. The result
+    depends on the inputs and the config sections of the spec; threads change its speed only.
+
+    Raises:
+        EnvironmentNotPinned: this process lacks the environment that makes results equal everywhere.
+        ModelFileRefused: a file of the model is damaged.
+    """
+    require_pinned()
+    config = context.config.evaluation
+    contract = read_dataset(dataset)
+    slices, warnings = known_columns(config.slices, contract)
+    subject = read_subject(
+        Source(snapshot, contract),
+        read_folds(folds),
+        FeatureManifest.read(features),
+        load_model(model),
+        more_columns=slices,
+        threads=context.threads,
+    )
+    assessment = assess(_question(subject, config), subject.sample, subject.baseline())
+    fold_facts = read_facts(folds)
+    candidates, why = read_selection(selection)
+    total = len(subject.manifest.columns)
+    built = build_report(
+        subject,
+        assessment,
+        fold_facts=fold_facts,
+        threshold_origin=threshold_origin(config),
+        importance=subject.importance(
+            contract.metric, context.config.seed, lambda done: context.progress(Progress(done, total, "columns"))
+        ),
+        slices=slice_tables(assessment.question, subject.sample, slice_columns(subject, slices)),
+        candidates=candidates,
+        selection_reason=why,
+        progress=read_progress(trial_log),
+        warnings=[*contract.warnings, *_texts(fold_facts.get("warnings")), *subject.manifest.warnings, *warnings],
+        lineage=sorted(context.inputs.items()),
+    )
+    inputs = {name: context.inputs[name] for name in LINEAGE}
+    write_verdict(verdict, assessment, inputs, section_digest(context.config, "evaluation"))
+    write_metrics(metrics, assessment, built, len(subject.test.rows))
+    write_report(report, built)
+    write_test_scores(test_scores, subject)
+    write_profile_of(profile, subject, inputs)
+    for warning in warnings:
+        context.warn(warning)
+    return _facts(assessment)
+
+
+def _question(subject: Subject, config: Evaluation) -> Question:
+    dataset = subject.dataset
+    return Question(dataset.kind, dataset.metric, subject.labels, config.gates, config.required)
+
+
+def _facts(assessment: Assessment) -> Mapping[str, Json]:
+    verdict = assessment.verdict
+    asked = {assessment.question.metric, *assessment.question.gates, *assessment.question.required}
+    return {
+        "passed": verdict.passed,
+        "reasons": list(verdict.reasons)[:10],
+        "metrics": {name: value for name, value in assessment.model.values.items() if name in asked},
+    }
+
+
+def known_columns(names: Sequence[str], dataset: Dataset) -> tuple[tuple[str, ...], list[str]]:
+    """The columns of ``evaluation.slices`` that the snapshot has, and a warning for each other one."""
+    known = {column.name for column in dataset.columns}
+    warnings = [
+        f"evaluation.slices names {name!r}, which the snapshot does not have: no slices of it."
+        for name in names
+        if name not in known
+    ]
+    return tuple(dict.fromkeys(name for name in names if name in known)), warnings
+
+
+def slice_columns(subject: Subject, names: Sequence[str]) -> dict[str, tuple[str, NDArray[Any]]]:
+    """Type and values of each column; text that the snapshot does not want kept in logs shows as a digest."""
+    found = {}
+    for name in names:
+        column, values = subject.dataset.column(name), subject.test.columns[name]
+        if column.type == "string" and column.log != "keep":
+            values = np.array([None if value is None else _digest(value) for value in values.tolist()], dtype=object)
+        found[name] = (column.type, values)
+    return found
+
+
+def _digest(value: str) -> str:
+    return hashlib.sha256(value.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+
+
+def threshold_origin(config: Evaluation) -> str:
+    """Where the decision threshold comes from, in words."""
+    if config.threshold is None:
+        return "the default"
+    if isinstance(config.threshold, str):
+        return f"the best {config.threshold} on tune"
+    return "from the config"
+
+
+def _texts(value: Json) -> list[str]:
+    return [str(one) for one in value] if isinstance(value, Sequence) and not isinstance(value, str) else []
