@@ -153,7 +153,7 @@ def _unreadable(origin: str, found: Sequence[Problem]) -> ConfigUnreadable:
 
 def _checked(document: Document, unreliable: list[Path]) -> tuple[Config | None, list[Finding]]:
     """The config where it is valid, and what the model and every answerable rule say about it."""
-    hidden = [*unreliable, *(fault.path for fault in document.faults if fault.path is not None)]
+    hidden = [*unreliable, *document.unreliable]
     try:
         config = Config.model_validate_json(json.dumps(document.value))
         refused: list[Finding] = []
@@ -200,7 +200,7 @@ def _refuse_if_too_large(config: Config, origin: str) -> None:
 def _sources(config: Config, source: Source, *, from_file: bool) -> dict[str, str]:
     found = {}
     for path in _leaves(config, ()):
-        if source.override_of(path) is not None or any(path == p[: len(path)] for p in source.overridden):
+        if source.override_of(path) is not None:
             origin = "set"
         elif path in source.keys:
             origin = f"{source.origin}:{source.keys[path].line}"

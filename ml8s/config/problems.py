@@ -171,7 +171,7 @@ def _not_allowed(refusal: Refusal) -> Phrase:
 
     field = refusal.field
     allowed = field.allowed if field else ()
-    near = get_close_matches(str(refusal.value).lower(), allowed, n=1, cutoff=0.5)
+    near = get_close_matches(str(refusal.value).lower(), allowed, n=1, cutoff=0.6)
     message = f"`{refusal.name}` must be one of {', '.join(allowed)}, not {_what(refusal.value)}"
     if field and len(allowed) == 1:
         message = f"`{refusal.name}` can only be {allowed[0]}, not {_what(refusal.value)}"

@@ -40,7 +40,9 @@ class Source:
         for length in range(len(path), 0, -1):
             if path[:length] in self.overridden:
                 return self.overridden[path[:length]]
-        return None
+        if path in self.keys:
+            return None
+        return next((text for given, text in self.overridden.items() if given[: len(path)] == path), None)
 
     def position(self, path: Path, *, at_key: bool = False) -> Position:
         """The place of a path in the text; of its nearest ancestor where the text has none of it."""

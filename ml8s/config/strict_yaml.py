@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final, TypeAlias, cast
 
 import yaml
@@ -21,6 +22,7 @@ Path: TypeAlias = tuple[str | int, ...]
 
 DEEPEST: Final = 20
 MOST_NODES: Final = 5_000
+MOST_TEMPLATES: Final = 20  # reported of one text
 
 _NULL = re.compile(r"(~|null|Null|NULL|)")
 _BOOLEAN = re.compile(r"true|True|TRUE|false|False|FALSE")
@@ -45,12 +47,11 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Something that this YAML does not allow; ``path`` is the value that cannot be relied on, if it is one."""
+    """Something that this YAML does not allow."""
 
     position: Position
     message: str
     cure: str
-    path: Path | None = None
 
 
 class NotReadable(Exception):  # noqa: N818 - never leaves ml8s.config
@@ -71,6 +72,7 @@ class Document:
         values: the position of the value of each path.
         written: the text of each plain scalar, as written.
         faults: what is not allowed though reading could go on.
+        unreliable: paths whose value is none because of a fault.
     """
 
     value: Json = None
@@ -78,6 +80,7 @@ class Document:
     values: dict[Path, Position] = field(default_factory=dict)
     written: dict[Path, str] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
+    unreliable: list[Path] = field(default_factory=list)
 
 
 def lines_of(text: str) -> list[str]:
@@ -115,18 +118,15 @@ def parse(text: str) -> Document:
 
 
 def _template_faults(text: str) -> Iterator[Fault]:
-    start = text.find(_TEMPLATE)
-    while start >= 0:
-        yield _template_fault(position_of(text, start))
-        start = text.find(_TEMPLATE, start + len(_TEMPLATE))
+    for match in islice(re.finditer(re.escape(_TEMPLATE), text), MOST_TEMPLATES):
+        yield _template_fault(position_of(text, match.start()))
 
 
-def _template_fault(position: Position, path: Path | None = None) -> Fault:
+def _template_fault(position: Position) -> Fault:
     return Fault(
         position,
         "`{{` is not allowed anywhere in a config",
         "a config is plain data and no template: write the value itself",
-        path,
     )
 
 
@@ -158,7 +158,9 @@ class _Reader:
             self._fault(start, "YAML directives (`%YAML`, `%TAG`) are not allowed", "remove the line")
 
     def _fault(self, event: yaml.Event, message: str, cure: str, path: Path | None = None) -> None:
-        self._document.faults.append(Fault(_at(event), message, cure, path))
+        self._document.faults.append(Fault(_at(event), message, cure))
+        if path is not None:
+            self._document.unreliable.append(path)
 
     def _node(self, event: yaml.Event, path: Path) -> Json:
         self._count(event, path)
@@ -239,11 +241,17 @@ class _Reader:
     def _scalar(self, event: yaml.ScalarEvent, path: Path) -> Json:
         if event.style is not None:
             shown = self._text[_mark(event).index : _end(event).index]
-            if _TEMPLATE in event.value and _TEMPLATE not in shown:
-                self._document.faults.append(_template_fault(_at(event), path))
+            self._refuse_template(event.value, shown, path, _at(event))
             return str(event.value)
+        self._refuse_template(event.value, event.value, path, _at(event))
         self._document.written[path] = event.value
         return self._resolve(event, path)
+
+    def _refuse_template(self, value: str, shown: str, path: Path, at: Position) -> None:
+        if _TEMPLATE in value:
+            self._document.unreliable.append(path)
+            if _TEMPLATE not in shown:  # written with escapes; what the text shows has been found already
+                self._document.faults.append(_template_fault(at))
 
     def _resolve(self, event: yaml.ScalarEvent, path: Path | None) -> Json:
         text = str(event.value)
@@ -313,7 +321,13 @@ _SYNTAX: Final = (
     ("expected <block end>", "the indentation does not fit the lines above", "align keys of one section exactly"),
     ("expected ',' or ']'", "a list is opened with `[` and not closed", "close it with `]` and put commas between"),
     ("expected ',' or '}'", "a mapping is opened with `{` and not closed", "close it with `}` and put commas between"),
-    ("block sequence entries are not allowed", "a list cannot begin here", "begin it on the next line, indented"),
+    ("sequence entries are not allowed", "a list cannot begin here", "begin it on the next line, indented"),
+    (
+        "expected the node content, but found '<stream end>'",
+        "the text ends inside a list or mapping",
+        "close what is open with `]` or `}`",
+    ),
+    ("expected escape sequence", "the text in double quotes has an incomplete escape", "use single quotes, or `\\\\`"),
     ("unknown escape character", "the text in double quotes has an unknown escape", "use single quotes, or `\\\\`"),
 )
 

@@ -1,0 +1,95 @@
+"""The strict reader and its counterpart that writes values in one line."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+import yaml
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from ml8s.config.flow import flow
+from ml8s.config.strict_yaml import NotReadable, Position, parse
+
+TEXT = st.text(st.characters(codec="utf-8"))
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False) | TEXT,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(VALUES)
+@example(["no", "1d", "1e5", "010", "a: b", "- a", "# x", "", " ", "~", "<<", "=", ".", "..", "s3://b/x", "a\u2028b"])
+@example({"<<": {"1": "true", "null": None}})
+def test_a_value_written_in_one_line_is_read_back(value: object) -> None:
+    line = flow(value)  # type: ignore[arg-type]
+    document = parse(f"v: {line}\n")
+    if "{{" in line:
+        assert document.faults
+    else:
+        assert document.value == {"v": value}
+        assert not document.faults
+
+
+@given(st.text(st.characters(codec="utf-8"), max_size=80))
+def test_any_text_is_read_or_refused_with_a_place_and_a_cure(text: str) -> None:
+    try:
+        faults = parse(text).faults
+    except NotReadable as refused:
+        faults = [refused.fault]
+    for fault in faults:
+        assert fault.message
+        assert fault.cure
+        assert fault.position >= Position(1, 1)
+
+
+YAML_TEXT = st.lists(
+    st.sampled_from(["a", "b:", " ", "  ", "\n", "- ", "[", "]", "{", "}", ",", "1", "true", "'x'", '"y"', "&z ", "*z",
+                     "? ", ": ", "#", "|", ">", "!!str ", "\t", "---\n", "...\n", "%YAML 1.2\n", "<<: ", "{{"]), max_size=24,
+).map("".join)  # fmt: skip
+
+
+@given(YAML_TEXT)
+def test_whatever_is_accepted_is_what_a_plain_reader_reads(text: str) -> None:
+    try:
+        document = parse(text)
+    except NotReadable:
+        return
+    if not document.faults:
+        assert (
+            document.value == yaml.load(text, Loader=yaml.BaseLoader)
+            or "1" in text
+            or "true" in text
+            or _has_null(document.value)
+        )
+
+
+def _has_null(value: object) -> bool:
+    if isinstance(value, dict):
+        return any(map(_has_null, value.values()))
+    return value is None or (isinstance(value, list) and any(map(_has_null, value)))
+
+
+def test_positions_name_keys_and_values() -> None:
+    document = parse("a:\n  b: [1, {c: 2}]\n")
+    assert document.keys[("a", "b")] == Position(2, 3)
+    assert document.values[("a", "b")] == Position(2, 6)
+    assert document.values[("a", "b", 1, "c")] == Position(2, 14)
+    assert document.keys[("a", "b", 1, "c")] == Position(2, 11)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[" * 30_000, "{a: " * 15_000, "- " * 30_000, "? " * 30_000, "a: " + "'" * 60_000, "&a [*a" * 9_000,
+     "k: |\n" + " x\n" * 20_000,
+     "x" * 60_000, "\n".join(f"k{i}: {i}" for i in range(6_000)), "a: " + "9" * 60_000, "#" * 60_000, "{{" * 30_000],
+)  # fmt: skip
+def test_hostile_texts_cost_little(text: str) -> None:
+    start = time.process_time()
+    try:
+        parse(text)
+    except NotReadable as refused:
+        assert refused.fault.cure
+    assert time.process_time() - start < 2
