@@ -12,10 +12,12 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ml8s.data.column_types import STRING, type_of
+from ml8s.data.limits import check_ends, check_expansion, check_layout
 from ml8s.errors import Problem, UnreadableTable
 
 BATCH_ROWS: Final = 65_536
 READ_BUFFER: Final = 1 << 20
+CHECKED_BYTES: Final = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +57,12 @@ def open_table(path: Path, name: str) -> Table:
 
     Raises:
         UnreadableTable: no Parquet, truncated, encrypted, or with columns of a type that ML8s does not read.
+        TooLarge: beyond the limits of ``ml8s.data.limits``.
     """
+    check_ends(path, name)
     try:
         with pq.ParquetFile(path) as file:
+            check_layout(file, name)
             return _described(path, name, file)
     except (pa.ArrowException, OSError) as error:
         raise UnreadableTable(
@@ -107,9 +112,13 @@ def batches(
     names = list(table.names if columns is None else columns)
     texts = [name for name in names if table.column(name).type == STRING]
     first = 0
+    size = table.path.stat().st_size
     try:
         with pq.ParquetFile(table.path, read_dictionary=texts, buffer_size=READ_BUFFER, pre_buffer=False) as file:
+            expanded = 0
             for batch in file.iter_batches(batch_size=rows, columns=names, use_threads=False):
+                expanded += sum(_text_bytes(batch.column(name)) for name in texts)
+                check_expansion(expanded, size, table.name)
                 yield first, {name: _known(batch.column(name), missing, name in texts) for name in names}
                 first += batch.num_rows
     except (pa.ArrowException, OSError) as error:
@@ -118,6 +127,16 @@ def batches(
             where=table.name,
             cure="write the file anew",
         ) from error
+
+
+def _text_bytes(values: pa.Array) -> int:
+    """The bytes of all texts of a batch, each as often as it stands there."""
+    if not pa.types.is_dictionary(values.type) or not len(values.dictionary):
+        return 0
+    lengths = pc.binary_length(values.dictionary)
+    if pc.max(lengths).as_py() * len(values) < CHECKED_BYTES:
+        return 0
+    return int(pc.sum(lengths.take(values.indices).cast(pa.int64())).as_py() or 0)
 
 
 def _known(values: pa.Array, missing: Sequence[str], text: bool) -> pa.Array:

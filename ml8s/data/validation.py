@@ -14,6 +14,7 @@ from ml8s.data.column_check import ColumnCheck, Demands, stored_mismatch
 from ml8s.data.column_types import DATE, TIME
 from ml8s.data.dataset import IGNORE, TRAIN, Column, DataFile, Dataset
 from ml8s.data.instants import iso_day, iso_instant
+from ml8s.data.limits import check_pages
 from ml8s.data.roles import Roles, assign_roles
 from ml8s.data.schema import FILE_NAME, Field, TableSchema
 from ml8s.data.snapshot import Snapshot
@@ -110,6 +111,8 @@ def open_tables(snapshot: Snapshot) -> dict[str, Table]:
     contracts = [(name, snapshot.schema) for name in snapshot.data_files]
     contracts += [(table.path, table.schema) for table in snapshot.schema.tables.values()]
     tables = {name: open_table(snapshot.folder / name, name) for name, _ in contracts}
+    for name, table in tables.items():
+        check_pages(table.path, name)
     problems = [problem for name, schema in contracts for problem in _compare(tables[name], schema)]
     if problems:
         raise InvalidSchema(
