@@ -53,7 +53,7 @@ def _customers(random: np.random.Generator, rows: int) -> pa.Table:
     coverage = random.normal(0.0, 0.5, TOWNS)[town]
     paperless, family = random.random(rows) < 0.6, random.random(rows) < 0.4
     logit = (
-        -2.2
+        -1.8
         + np.array([1.1, -0.4, -1.3])[contract]
         - 0.025 * tenure
         + 0.03 * (fee - 25)

@@ -88,9 +88,7 @@ def publish(folder: Path, rows: int = ROWS, seed: int = SEED) -> Payments:
     Returns:
         All payments, train before validation, for ``ml8s.examples.fraud_history``.
     """
-    random = np.random.default_rng(seed)
-    world = _world(random, customers=max(50, rows // 120), terminals=max(20, rows // 240))
-    payments = _payments(random, world, rows)
+    world, payments = simulate(rows, seed)
     table = _payment_table(payments)
     cut = train_rows(payments)
     customers, terminals = _customer_table(world), _terminal_table(world)
@@ -102,6 +100,13 @@ def publish(folder: Path, rows: int = ROWS, seed: int = SEED) -> Payments:
     }
     write_snapshot(folder, tables, _schema(table, customers, terminals))
     return payments
+
+
+def simulate(rows: int = ROWS, seed: int = SEED) -> tuple[World, Payments]:
+    """The world and its payments, without writing anything; arguments as of ``publish``."""
+    random = np.random.default_rng(seed)
+    world = _world(random, customers=max(50, rows // 120), terminals=max(20, rows // 240))
+    return world, _payments(random, world, rows)
 
 
 def train_rows(payments: Payments) -> int:

@@ -120,18 +120,18 @@ def columns_from_rows(rows: Sequence[Mapping[str, object]], manifest: FeatureMan
         InvalidRows: values of another type, infinite numbers, nulls where training saw none: all of them at once, up
             to 20, each with its row (from 1) and column.
     """
-    problems: list[Problem] = []
+    problems: list[tuple[int, Problem]] = []
     columns = {
         column.name: _column_from_rows(rows, column, manifest.missing_values, problems) for column in manifest.columns
     }
     if problems:
-        shown = sorted(problems, key=lambda problem: problem.where)[:MOST_PROBLEMS]
+        problems.sort(key=lambda found: found[0])
         more = f" (the first {MOST_PROBLEMS} are shown)" if len(problems) > MOST_PROBLEMS else ""
         noun = "value does" if len(problems) == 1 else "values do"
         raise InvalidRows(
             f"{len(problems)} {noun} not fit the model's features{more}",
             cure="send each column with the type it had in training",
-            problems=shown,
+            problems=[problem for _, problem in problems[:MOST_PROBLEMS]],
         )
     return columns
 
@@ -143,27 +143,28 @@ def unknown_columns(rows: Sequence[Mapping[str, object]], manifest: FeatureManif
 
 
 def _column_from_rows(
-    rows: Sequence[Mapping[str, object]], column: SourceColumn, missing: Sequence[str], problems: list[Problem]
+    rows: Sequence[Mapping[str, object]],
+    column: SourceColumn,
+    missing: Sequence[str],
+    problems: list[tuple[int, Problem]],
 ) -> NDArray[Any]:
     convert, null, dtype, expected = _READERS[column.type]
     values: NDArray[Any] = np.empty(len(rows), dtype=dtype)
     for index, row in enumerate(rows):
         value = row.get(column.name)
-        where = f"row {index + 1}: {column.name}"
+        wrong = ""
         values[index] = null
         if value is None or value != value or (column.type == "string" and value in missing):  # noqa: PLR0124 - NaN
             if not column.nullable:
-                message = "is missing" if column.name not in row else "is null"
-                problems.append(
-                    Problem(f"{column.name} {message}; no row of training was without it", where, f"send {expected}")
-                )
-            continue
-        try:
-            values[index] = convert(value)
-        except (TypeError, ValueError, OverflowError):
-            problems.append(
-                Problem(f"{column.name} is {_shown(value)}, expected {expected}", where, f"send {expected}")
-            )
+                wrong = f"{'is missing' if column.name not in row else 'is null'}; no row of training was without it"
+        else:
+            try:
+                values[index] = convert(value)
+            except (TypeError, ValueError, OverflowError):
+                wrong = f"is {_shown(value)}, expected {expected}"
+        if wrong:
+            where = f"row {index + 1}: {column.name}"
+            problems.append((index, Problem(f"{column.name} {wrong}", where, f"send {expected}")))
     return values
 
 
