@@ -19,7 +19,7 @@ __all__ = ["Registry", "__version__", "load", "run"]
 
 _HOMES = {
     "load": ("ml8s.config.loader", "load_config"),
-    "run": ("ml8s.runner.local", "run"),
+    "run": ("ml8s.runner.training", "run"),
     "Registry": ("ml8s.registry", "Registry"),
 }
 

@@ -26,6 +26,10 @@ OUTPUT_LOST = 3
 VERBS: Mapping[str, tuple[str, str]] = {
     "init": ("ml8s.cli.init:command", "Start from an example: its config and a small snapshot."),
     "validate": ("ml8s.cli.validate:command", "Check a config, and with --data its snapshot too."),
+    "plan": ("ml8s.cli.plan:command", "Show what is cached, what would run, and why."),
+    "run": ("ml8s.cli.run:command", "Train a model: from a config to a registered candidate."),
+    "train": ("ml8s.cli.train:command", "The same as run, as `ml8s train --config URI`."),
+    "predict": ("ml8s.cli.predict:command", "Predict rows with a registered model."),
     "explain": ("ml8s.cli.explain:command", "Explain a field of the config, a step or an error code."),
     "schema": ("ml8s.cli.schema:command", "Print the JSON Schema of a config, for editors."),
     "version": ("ml8s.cli.version:command", "Print the version of ML8s and of what it computes with."),
@@ -40,7 +44,16 @@ GROUPS: Mapping[str, tuple[str, Mapping[str, tuple[str, str]]]] = {
             "show": ("ml8s.cli.config_show:command", "Show every value of a config and where it came from."),
         },
     ),
-    "runs": ("Look into runs.", {}),
+    "runs": (
+        "Look into runs.",
+        {
+            "list": ("ml8s.cli.runs_list:command", "List the latest runs."),
+            "show": ("ml8s.cli.runs_show:command", "Show one run: who, what, where, how it ended."),
+            "logs": ("ml8s.cli.runs_logs:command", "Print what the steps of a run wrote."),
+            "report": ("ml8s.cli.runs_report:command", "Print the report of a run, and where its page is."),
+            "settle": ("ml8s.cli.runs_settle:command", "Settle two different results under one key."),
+        },
+    ),
     "models": (
         "Look into registered models.",
         {
@@ -49,6 +62,7 @@ GROUPS: Mapping[str, tuple[str, Mapping[str, tuple[str, str]]]] = {
             "compare": ("ml8s.cli.models_compare:command", "Compare two models."),
             "history": ("ml8s.cli.models_history:command", "Show what happened to a model or a name."),
             "verify": ("ml8s.cli.models_verify:command", "Hash a model's record and artifacts again."),
+            "reproduce": ("ml8s.cli.models_reproduce:command", "Train a model again from its record, and compare."),
         },
     ),
     "data": ("Publish and check snapshots.", {}),

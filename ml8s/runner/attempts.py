@@ -27,6 +27,7 @@ from ml8s.storage.store import Store
 
 ENVELOPE: Final = "envelope.json"
 LOG: Final = "log.txt"
+PROGRESS: Final = "progress.jsonl"
 SHORTEST_RUN_KEY: Final = 4
 _NAME = re.compile(r"\d{8}t\d{6}-[a-z0-9]{6}")
 _ALPHABET: Final = string.ascii_lowercase + string.digits
@@ -97,7 +98,7 @@ class Attempt:
 
     def flush(self) -> None:
         """Writes progress and log into the store."""
-        self.put("progress.jsonl", b"".join(self._lines))
+        self.put(PROGRESS, b"".join(self._lines))
         if self.log.exists() and self.log.stat().st_size:
             self.put(LOG, self.log)
 
@@ -187,6 +188,11 @@ def find_run(store: Store, name: str) -> Run:
         if runs:
             return runs[0]
     raise _unknown(store, name, "no such run")
+
+
+def has_file(store: Store, run: Run, name: str) -> bool:
+    """Whether an attempt left a file of this name."""
+    return store.stat(f"runs/{run.attempt}/{name}") is not None
 
 
 def read_file(store: Store, run: Run, name: str) -> bytes:

@@ -17,7 +17,6 @@ from ml8s.errors import ML8sError
 from ml8s.runner.execution import Job, Observer, Site, execute, gather_inputs
 from ml8s.runner.relay import error_to_json
 from ml8s.runner.workspace import Workspace
-from ml8s.steps.context import Progress
 from ml8s.storage import open_store
 
 PR_SET_PDEATHSIG: Final = 1

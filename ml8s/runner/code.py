@@ -60,8 +60,8 @@ def installed_distributions(search_path: Iterable[str]) -> list[str]:
         folder = Path(entry)
         if folder.name not in ("site-packages", "dist-packages") or not folder.is_dir():
             continue
-        for name in sorted(os.listdir(folder)):
-            if match := _METADATA.fullmatch(name):
+        for path in sorted(folder.iterdir()):
+            if match := _METADATA.fullmatch(path.name):
                 found.setdefault(re.sub(r"[-_.]+", "-", match["name"]).lower(), match["version"])
     found.pop("ml8s", None)
     return [f"{name}=={version}" for name, version in sorted(found.items())]

@@ -98,18 +98,36 @@ class Lookup:
 
 def read_latest(store: Store, name: str) -> dict[str, KeyParts]:
     """The key parts of each task's latest result for a model, by label; a hint that only words reasons."""
+    tasks = _read_pointer(store, name).get("tasks")
     try:
-        value = json.loads(store.get(_latest_key(name)))
-        return {label: KeyParts(**parts) for label, parts in value["tasks"].items()}
-    except (ObjectMissing, ValueError, KeyError, TypeError):
+        return {label: KeyParts(**parts) for label, parts in tasks.items()} if isinstance(tasks, dict) else {}
+    except (TypeError, AttributeError):
         return {}
 
 
-def write_latest(store: Store, name: str, results: Mapping[str, Result]) -> None:
-    """Writes down the key parts of each result, on top of what was known."""
+def read_report_place(store: Store, name: str, digest: str) -> str | None:
+    """The attempt whose folder holds a copy of this report; None where none is known."""
+    report = _read_pointer(store, name).get("report")
+    return str(report["attempt"]) if isinstance(report, dict) and report.get("digest") == digest else None
+
+
+def write_latest(store: Store, name: str, results: Mapping[str, Result], report: tuple[str, str] | None) -> None:
+    """Writes down the key parts of each result on top of what was known, and which attempt holds which report."""
+    before = _read_pointer(store, name)
     tasks: dict[str, Json] = {label: parts.to_json() for label, parts in read_latest(store, name).items()}
     tasks |= {label: result.parts.to_json() for label, result in results.items()}
-    store.put(_latest_key(name), canonical_json({"schema": 1, "tasks": tasks}))
+    place: Json = before.get("report") if report is None else {"digest": report[0], "attempt": report[1]}
+    after: dict[str, Json] = {"schema": 1, "tasks": tasks, "report": place}
+    if after != before:
+        store.put(_latest_key(name), canonical_json(after))
+
+
+def _read_pointer(store: Store, name: str) -> dict[str, Json]:
+    try:
+        value = json.loads(store.get(_latest_key(name)))
+    except (ObjectMissing, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}
 
 
 def tasks_by_label(work: Workload) -> dict[str, Task]:

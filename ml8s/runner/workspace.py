@@ -93,7 +93,7 @@ class Scratch:
 
 
 def remove_abandoned(parent: Path) -> None:
-    """Removes the scratch of runs that ended without doing so; one whose lock is held, or too young to have one, stays."""
+    """Removes the scratch of runs that were killed; one whose lock is held, or that is too young to have one, stays."""
     for folder in parent.glob(f"{PREFIX}*"):
         with suppress(OSError):
             lock = os.open(folder / LOCK, os.O_RDWR | os.O_CLOEXEC)

@@ -1,0 +1,38 @@
+"""``ml8s runs report``."""
+
+from __future__ import annotations
+
+import click
+
+from ml8s.cli import options, ui
+
+
+@click.command("report")
+@click.argument("run", metavar="RUN")
+@click.option("--save", metavar="DIR", help="Copy the report's files into this folder, which is made.")
+@options.store_option
+def command(run: str, save: str | None, store: str) -> None:
+    """Print the report of a run, and where its page is.
+
+    RUN is an attempt, a run key (its latest attempt), or the beginning of either.
+    """
+    from pathlib import Path
+
+    from ml8s.runner.attempts import find_run
+    from ml8s.runner.summary import report_address, report_files, require_summary
+    from ml8s.storage import open_store
+
+    opened = open_store(store)
+    found = find_run(opened, run)
+    summary = require_summary(opened, found.attempt)
+    files = report_files(opened, summary)
+    ui.data(files["report.md"].decode() if "report.md" in files else "\n".join(sorted(files)))
+    page = report_address(opened, summary)
+    if save is not None:
+        folder = Path(save)
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            (folder / name).write_bytes(content)
+        page = str(folder / "report.html")
+    ui.note(f"report: {page}")
+    ui.next_command(f"ml8s runs show {found.attempt}")
