@@ -110,11 +110,11 @@ def _question(subject: Subject, config: Evaluation) -> Question:
 
 def _facts(assessment: Assessment) -> Mapping[str, Json]:
     verdict = assessment.verdict
-    asked = {assessment.question.metric, *assessment.question.gates, *assessment.question.required}
     return {
         "passed": verdict.passed,
         "reasons": list(verdict.reasons)[:10],
-        "metrics": {name: value for name, value in assessment.model.values.items() if name in asked},
+        # All of them, as in metrics.json: the plan knows the record of a registered model from these facts.
+        "metrics": dict(assessment.model.values),
     }
 
 
