@@ -11,7 +11,7 @@ from typing import Final
 from ml8s.artifacts import Json
 from ml8s.config.metrics import find_metric
 from ml8s.evaluation.measured import Measured
-from ml8s.evaluation.wording import number, told_apart
+from ml8s.evaluation.wording import brief, told_apart
 
 CONFIG: Final = "config"
 DEFAULT: Final = "default"
@@ -144,7 +144,7 @@ def _computable(name: str, model: Measured) -> GateResult:
     value = model.value(name)
     if value is None:
         return _not_computable(name, None, REQUIRED, model)
-    return GateResult(name, None, value, True, REQUIRED, f"{name} is required and is {number(value)}.")
+    return GateResult(name, None, value, True, REQUIRED, f"{name} is required and is {brief(value)}.")
 
 
 def _not_computable(name: str, rule: Rule | None, origin: str, model: Measured) -> GateResult:

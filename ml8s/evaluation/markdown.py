@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from ml8s.evaluation.report import Report
-from ml8s.evaluation.wording import count, number, percent, shortened
+from ml8s.evaluation.wording import aligned, brief, count, number, percent, shortened
 
 MOST_IMPORTANT: Final = 15
-_SPECIAL: Final = re.compile(r"([\\`*_{}\[\]()#+!|~$:@-])")
+_SPECIAL: Final = re.compile(r"([\\`*_{}\[\]|~$@])|(?<=:)(?=//)|^(?=[#+>-])")
 _REFERENCES: Final = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"))
 
 
@@ -85,7 +85,7 @@ def _decisions(report: Report) -> list[str]:
         (escaped(one.label, 40), count(one.rows), count(one.decided), number(one.precision), number(one.recall))
         for one in report.confusion.classes
     ]
-    at = f" at the threshold {number(report.threshold)}" if report.threshold is not None else ""
+    at = f" at the threshold {brief(report.threshold)}" if report.threshold is not None else ""
     head = ("class", "rows", "decided", "precision", "recall")
     return [f"## Decisions{at}", "", *_table(head, rows, (1, 2, 3, 4))]
 
@@ -93,10 +93,9 @@ def _decisions(report: Report) -> list[str]:
 def _importance(report: Report) -> list[str]:
     if report.importance is None or not report.importance.columns:
         return []
-    rows = [
-        (escaped(one.column, 60), number(one.mean), number(one.lowest), number(one.highest))
-        for one in report.importance.columns[:MOST_IMPORTANT]
-    ]
+    shown = report.importance.columns[:MOST_IMPORTANT]
+    texts = aligned([value for one in shown for value in (one.mean, one.lowest, one.highest)])
+    rows = [(escaped(one.column, 60), *texts[3 * i : 3 * i + 3]) for i, one in enumerate(shown)]
     head = ("column", "mean", "lowest", "highest")
     title = f"## By how much {escaped(report.importance.metric)} gets worse when a column is shuffled"
     return [title, "", *_table(head, rows, (1, 2, 3))]

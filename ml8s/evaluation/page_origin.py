@@ -81,7 +81,7 @@ def _progress(report: Report) -> Markup | None:
     last = max(trial for one in drawn for trial, _ in one.points)
     plot = line_chart(
         f"Best {report.metric} on tune by trial",
-        Axis("trial", 1.0, float(max(last, 2)), lambda value: f"{value:g}"),
+        Axis("trial", 1.0, float(max(last, 2))),
         Axis.around(f"best {report.metric}", values),
         series,
     )
@@ -106,7 +106,7 @@ def model_section(report: Report) -> Markup:
     for member in report.members:
         share = f" · {percent(member.weight)} of the score" if len(report.members) > 1 else ""
         parts.append(element("h3", f"{member.estimator}{share}"))
-        parts.append(table(("Hyperparameter", "Value"), member.configuration, numeric=(1,)))
+        parts.append(table(("Hyperparameter", "Value"), member.configuration, numeric=(1,), class_="narrow"))
     return section("Model", how, *parts)
 
 

@@ -10,7 +10,7 @@ from ml8s.evaluation.gates import DEFAULT, GateResult
 from ml8s.evaluation.markup import Markup, element, joined, table
 from ml8s.evaluation.plots import Axis, Series, bar_chart, histogram, legend, line_chart
 from ml8s.evaluation.report import BinaryParts, MetricRow, Report, SliceTable
-from ml8s.evaluation.wording import count, number, percent, plural, shortened
+from ml8s.evaluation.wording import brief, count, number, percent, plural, shortened
 
 MOST_CLASSES: Final = 15
 MOST_BARS: Final = 20
@@ -46,7 +46,7 @@ def _metric_cells(row: MetricRow) -> list[Markup | str]:
     better = "higher is better" if row.greater_is_better else "lower is better"
     value = number(row.value) if row.value is not None else element("span", "none", title=row.reason)
     what = f"{row.summary}; {better}" if not row.reason else f"cannot be computed: {row.reason}"
-    gates = [element("div", _gate_words(gate), " ", _mark(gate.passed)) for gate in row.gates]
+    gates = [element("div", _mark(gate.passed), " ", _gate_words(gate)) for gate in row.gates]
     return [name, joined(value), number(row.baseline), joined(gates), element("span", what, class_="soft")]
 
 
@@ -55,11 +55,11 @@ def _gate_words(gate: GateResult) -> str:
         return "better than the baseline" if gate.origin == DEFAULT else "must be computable"
     if gate.origin == DEFAULT:
         return "better than the baseline"
-    return f"{gate.rule.comparison} {number(gate.rule.bound)}"
+    return f"{gate.rule.comparison} {brief(gate.rule.bound)}"
 
 
 def _mark(passed: bool) -> Markup:
-    return element("span", "✓ kept" if passed else "✗ not kept", class_="yes" if passed else "no")
+    return element("span", "✓" if passed else "✗ not kept:", class_="yes" if passed else "no")
 
 
 def curves_section(report: Report) -> Markup | None:
@@ -76,11 +76,7 @@ def curves_section(report: Report) -> Markup | None:
 
 
 def _unit_axis(label: str) -> Axis:
-    return Axis(label, 0.0, 1.0, _fraction)
-
-
-def _fraction(value: float) -> str:
-    return f"{value:g}"
+    return Axis(label, 0.0, 1.0)
 
 
 def _points(curve: Curve) -> list[tuple[float, float]]:
@@ -162,7 +158,7 @@ def confusion_section(report: Report) -> Markup | None:
     how = "Rows by true class (down) and decided class (across)."
     if report.threshold is not None:
         how += (
-            f" Decided “{shortened(found.labels[1], LABEL)}” at a score of {number(report.threshold)} or more"
+            f" Decided “{shortened(found.labels[1], LABEL)}” at a score of {brief(report.threshold)} or more"
             f" ({report.threshold_origin})."
         )
     order = sorted(range(len(found.labels)), key=lambda i: -found.classes[i].rows)[:MOST_CLASSES]

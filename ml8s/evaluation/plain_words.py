@@ -8,7 +8,7 @@ from ml8s.evaluation.confusion import Confusion
 from ml8s.evaluation.curves import GainPoint
 from ml8s.evaluation.queries import QuerySummary
 from ml8s.evaluation.residuals import Residuals
-from ml8s.evaluation.wording import count, number, percent, plural, shortened
+from ml8s.evaluation.wording import brief, count, number, percent, plural, shortened
 
 LABEL_LENGTH = 40
 
@@ -27,12 +27,12 @@ def binary_words(
         )
     if flagged:
         words.append(
-            f"At the threshold {number(threshold)} the model flags {percent(flagged / rows)} of rows: "
+            f"At the threshold {brief(threshold)} the model flags {percent(flagged / rows)} of rows: "
             f"{percent(tp / flagged)} of those are “{label}”"
             + (f", and {percent(tp / positives)} of all “{label}” are found." if positives else ".")
         )
     else:
-        words.append(f"At the threshold {number(threshold)} the model flags no row.")
+        words.append(f"At the threshold {brief(threshold)} the model flags no row.")
     words += [
         f"The 5 % of rows with the highest scores hold {percent(point.gain)} of all “{label}”, "
         f"{number(point.lift, 3)} times what a random choice would."

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ml8s.evaluation.markup import Markup, element
-from ml8s.evaluation.wording import number, shortened
+from ml8s.evaluation.wording import aligned, brief, shortened
 
 WIDTH: Final = 360
 HEIGHT: Final = 250
@@ -43,10 +43,10 @@ class Axis:
     label: str
     low: float
     high: float
-    write: Callable[[float], str] = number
+    write: Callable[[float], str] = brief
 
     @classmethod
-    def around(cls, label: str, values: Sequence[float], write: Callable[[float], str] = number) -> Axis:
+    def around(cls, label: str, values: Sequence[float], write: Callable[[float], str] = brief) -> Axis:
         """An axis that holds all values with a margin of 4 %."""
         low, high = (min(values), max(values)) if values else (0.0, 1.0)
         margin = (high - low) * 0.04 or abs(high) * 0.04 or 1.0
@@ -142,13 +142,14 @@ def bar_chart(description: str, bars: Sequence[tuple[str, float, float, float]])
         return name_width + _share(value, axis) * (width - name_width - value_width)
 
     parts = []
+    texts = aligned([bar[1] for bar in bars])
     for index, (label, value, lowest, highest) in enumerate(bars):
         y = index * BAR_HEIGHT + 4
         start, end = sorted((across(0.0), across(value)))
         parts.append(_text(name_width - 8, y + 12, shortened(label, 30), "end", "name"))
         parts.append(_rect(start, y + 2, max(end - start, 1.0), BAR_HEIGHT - 9, "fill c0"))
         parts.append(_line(across(lowest), y + 8.5, across(highest), y + 8.5, "spread"))
-        parts.append(_text(max(across(highest), end) + 6, y + 12, number(value, 3), "start", "name"))
+        parts.append(_text(max(across(highest), end) + 6, y + 12, texts[index], "start", "name"))
     parts.append(_line(across(0.0), 2, across(0.0), len(bars) * BAR_HEIGHT + 4, "axis"))
     return _svg(description, width, len(bars) * BAR_HEIGHT + 8, parts)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Final
 
 SIGNIFICANT: Final = 4
@@ -24,13 +25,33 @@ def number(value: float | None, significant: int = SIGNIFICANT) -> str:
     return f"{value:,.{max(significant - 1 - max(size, -1), 0)}f}"
 
 
+def brief(value: float | None) -> str:
+    """A value inside a sentence: as it was written where that takes at most six digits, else as ``number``."""
+    if value is None or not math.isfinite(value):
+        return "–"
+    short = f"{value:.6g}"
+    return f"{value:,.6g}" if "e" not in short and float(short) == value else number(value)
+
+
 def told_apart(first: float, second: float) -> tuple[str, str]:
     """Two values with as many digits as it takes to see which is the larger; equal ones look equal."""
+    if brief(first) != brief(second) or first == second:
+        return brief(first), brief(second)
     for significant in range(SIGNIFICANT, MOST_SIGNIFICANT + 1):
         texts = number(first, significant), number(second, significant)
-        if first == second or texts[0] != texts[1]:
+        if texts[0] != texts[1]:
             return texts
     return repr(first), repr(second)
+
+
+def aligned(values: Sequence[float], significant: int = 3) -> list[str]:
+    """Values of one table or chart with the same number of decimals: three significant digits of the largest."""
+    largest = max((abs(value) for value in values if math.isfinite(value)), default=0.0)
+    size = math.floor(math.log10(largest)) if largest else 0
+    if size >= 9 or size < -6:
+        return [number(value, significant) for value in values]
+    decimals = max(significant - 1 - size, 0)
+    return [f"{round(value, decimals) + 0.0:,.{decimals}f}" for value in values]
 
 
 def count(value: float) -> str:
