@@ -88,6 +88,7 @@ class LazyGroup(click.Group):
             return self.commands.get(cmd_name)
         module, attribute = self.verbs[cmd_name][0].split(":")
         command: click.Command = getattr(import_module(module), attribute)
+        command.name = cmd_name
         command.context_settings = {**CONTEXT, **command.context_settings}
         return command
 

@@ -6,6 +6,7 @@ without NO_COLOR.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import sys
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 RED, GREEN, BOLD, DIM = "31", "32", "1", "2"
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-_USER_INFO = re.compile(r"(?<=://)[^/@\s]+(?=@)")
+# The part before @ in an address; abfs://container@account names a container there.
+_USER_INFO = re.compile(r"(?<!abfs://)(?<!abfss://)(?<=://)[^/@\s]+(?=@)|(?<=://)[^/@\s:]*:[^/@\s]*(?=@)")
 _SECRET_NAME = re.compile(r"SECRET|TOKEN|PASSWORD|PASSWD|CREDENTIAL|ACCESS_KEY|API_KEY|ACCOUNT_KEY|CONNECTION_STRING")
 _SHORTEST_SECRET = 8
 
@@ -36,7 +38,7 @@ class OutputLostError(Exception):
 def data(text: str) -> None:
     """Writes what the command was asked for, as it is, with a newline at its end."""
     if sys.stdout is None:
-        return
+        raise OutputLostError(OSError(errno.EBADF, "it is closed"))
     try:
         sys.stdout.write(_printable(text, sys.stdout) + "\n")
     except OSError as reason:

@@ -28,16 +28,16 @@ EXIT_STATUSES: Final = {
 
 
 def errors() -> list[type[ML8sError]]:
-    """Every class of error that can be raised, in the order of their codes' families and numbers."""
+    """Every class of error that has a code of its own, in the order of ``ml8s.errors``."""
 
-    def leaves(parent: type[ML8sError]) -> Iterator[type[ML8sError]]:
+    def below(parent: type[ML8sError]) -> Iterator[type[ML8sError]]:
         for child in parent.__subclasses__():
-            if child.__subclasses__():
-                yield from leaves(child)
-            elif child.__module__ == ML8sError.__module__ and not child.code.endswith("000"):
+            if child.__module__ == ML8sError.__module__:
                 yield child
+                yield from below(child)
 
-    return list(leaves(ML8sError))
+    families = {kind.code for kind in ML8sError.__subclasses__()} | {ML8sError.code}
+    return [kind for kind in below(ML8sError) if kind.code not in families]
 
 
 def explain(topic: str | None) -> str:
