@@ -71,17 +71,19 @@ class FolderStore:
     def put(self, key: str, content: bytes | Path) -> None:
         """Writes one object, replacing an earlier one."""
         target = self._path(key)
-        with self._written(key, content) as part, self._mapped(key):
+        with self._written(key, content) as part, self._mapped(key), self._placing(key):
             _in_folder(target.parent, lambda: part.replace(target))
             _flush_folder(target.parent)
 
     def create(self, key: str, content: bytes) -> bool:
         """Writes one small object if there is none: True when this call's content is the one stored."""
         target = self._path(key)
-        with self._written(key, content) as part, self._mapped(key):
+        with self._written(key, content) as part, self._mapped(key), self._placing(key):
             try:
                 _in_folder(target.parent, lambda: target.hardlink_to(part))
             except FileExistsError:
+                if target.is_dir():
+                    raise
                 # A network file system may repeat a call whose answer was lost: a second name shows that we won.
                 return part.stat().st_nlink > 1
             except OSError as error:
@@ -146,6 +148,18 @@ class FolderStore:
             yield
         except OSError as error:
             raise self._as_store_error(key, error) from error
+
+    @contextmanager
+    def _placing(self, key: str) -> Iterator[None]:
+        """Names the one thing that a folder cannot hold and a bucket can: an object below another object."""
+        try:
+            yield
+        except (NotADirectoryError, IsADirectoryError, FileExistsError) as error:
+            raise InvalidStoreUri(
+                f"{join(self._uri, key)} is a folder of objects, or lies below an object",
+                where=self._uri,
+                cure="use another key",
+            ) from error
 
     def _as_store_error(self, key: str, error: OSError) -> Exception:
         where = join(self._uri, key) if key else self._uri

@@ -31,6 +31,7 @@ READ_SECONDS: Final = 30
 ATTEMPTS: Final = 4
 CONNECTIONS: Final = 32
 CHUNK_BYTES: Final = 1 << 20
+PAGE_KEYS: Final = 1000
 MULTIPART_ABOVE_BYTES: Final = 64 << 20
 PART_BYTES: Final = 32 << 20
 WRITE_ID: Final = "ml8s-write-id"
@@ -112,7 +113,8 @@ class S3Store:
         start = len(self._prefixed(""))
         token: dict[str, object] = {}
         while True:
-            page = self._call("list_objects_v2", self.uri, Prefix=self._prefixed(prefix), **token)
+            asked = {"Prefix": self._prefixed(prefix), "MaxKeys": PAGE_KEYS, **token}
+            page = self._call("list_objects_v2", self.uri, **asked)
             self._bucket_seen = True
             for item in cast("list[Mapping[str, object]]", page.get("Contents", [])):
                 modified = cast(datetime, item["LastModified"]).astimezone(UTC)

@@ -11,6 +11,7 @@ from ml8s.errors import InvalidStoreUri
 
 FORMS: Final = "a folder (./.ml8s), file:///folder or s3://bucket/prefix"
 LONGEST: Final = 1024
+LONGEST_SHOWN: Final = 120
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
@@ -60,7 +61,7 @@ def parse_address(text: str) -> Address:
     if not text.strip():
         raise InvalidStoreUri("the address is empty", cure=f"write {FORMS}")
     if len(text) > LONGEST or _CONTROL.search(text) or text != text.strip():
-        raise _refused(text[:80], "is too long or has control characters or spaces at its ends", "write it on one line")
+        raise _refused(text, "is too long or has control characters or spaces at its ends", "write it on one line")
     if "::" in text:
         raise _refused(text, "chains addresses with `::`", "name the folder or bucket itself")
     scheme = _SCHEME.match(text)
@@ -77,17 +78,17 @@ def join(uri: str, key: str) -> str:
 
 def _with_scheme(scheme: str, text: str, rest: str) -> Address:
     if scheme in _AZURE:
-        raise _refused(_hide(text), "is on Azure, which comes later", f"write {FORMS}")
+        raise _refused(text, "is on Azure, which comes later", f"write {FORMS}")
     if scheme in _S3_DIALECTS:
-        raise _refused(_hide(text), f"begins with {scheme}://", "write s3://bucket/prefix")
+        raise _refused(text, f"begins with {scheme}://", "write s3://bucket/prefix")
     if scheme not in ("file", "s3"):
-        raise _refused(_hide(text), f"has the scheme `{scheme}`", f"write {FORMS}; a folder with a colon as ./name:x")
+        raise _refused(text, f"has the scheme `{scheme}`", f"write {FORMS}; a folder with a colon as ./name:x")
     if not rest.startswith("//"):
-        raise _refused(_hide(text), f"lacks the two slashes of {scheme}://", f"write {FORMS}")
+        raise _refused(text, f"lacks the two slashes of {scheme}://", f"write {FORMS}")
     rest = rest[2:]
     if "@" in rest.partition("/")[0]:
         raise _refused(
-            _hide(text),
+            text,
             "holds a user name or credentials",
             "take them out and set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
         )
@@ -121,11 +122,13 @@ def _check_segments(text: str, path: str) -> None:
         raise _refused(text, "has an empty, `.` or `..` part", "write the path without it")
 
 
-def _hide(text: str) -> str:
-    """The address with everything between ``//`` and the last ``@`` left out."""
-    head, slashes, rest = text.partition("//")
-    return f"{head}//…@{rest.rpartition('@')[2]}" if slashes and "@" in rest else text
+def _shown(text: str) -> str:
+    """The address for a message: short, and without what stands before its last ``@``, which may be credentials."""
+    scheme = text.partition(":")[0][:16]
+    shown = f"{scheme}://…@{text.rpartition('@')[2]}" if "@" in text else text
+    return shown if len(shown) <= LONGEST_SHOWN else f"{shown[:LONGEST_SHOWN]}…"
 
 
 def _refused(text: str, why: str, cure: str) -> InvalidStoreUri:
-    return InvalidStoreUri(f"the address {text!r} {why}", where=text, cure=cure)
+    shown = _shown(text)
+    return InvalidStoreUri(f"the address {shown!r} {why}", where=shown, cure=cure)
