@@ -20,6 +20,7 @@ from ml8s.evaluation.curves import (
     gain_points,
     precision_recall_curve,
     roc_curve,
+    threshold_curves,
 )
 from ml8s.evaluation.gates import Verdict, judge
 from ml8s.evaluation.measured import Measured, measure, metric_names
@@ -99,10 +100,13 @@ def _binary(question: Question, sample: Sample, model: Measured) -> dict[str, An
     positives, negatives = float(steps.positives.sum()), float(steps.negatives.sum())
     both = positives > 0 and negatives > 0
     bins = calibration_bins(sample)
+    precision, recall = threshold_curves(steps) if positives else (None, None)
     parts = BinaryParts(
         histogram=_score_histogram(sample),
         roc=roc_curve(steps) if both else None,
         precision_recall=precision_recall_curve(steps) if positives else None,
+        precision_by_threshold=precision,
+        recall_by_threshold=recall,
         gain=gain_points(sample) if both else (),
         calibration=bins,
         calibration_error=calibration_error(bins) if bins else None,

@@ -61,6 +61,14 @@ def precision_recall_curve(steps: ScoreSteps) -> Curve:
     return _thinned(np.r_[0.0, found / found[-1]], np.r_[precision[0], precision])
 
 
+def threshold_curves(steps: ScoreSteps) -> tuple[Curve, Curve]:
+    """Precision and recall by threshold, from the lowest score to the highest; needs a positive."""
+    found, wrong = steps.true_positives[::-1], steps.false_positives[::-1]
+    total = found + wrong
+    precision = np.divide(found, total, out=np.ones_like(found), where=total > 0)
+    return _thinned(steps.scores[::-1], precision), _thinned(steps.scores[::-1], found / found[0])
+
+
 def gain_points(sample: Sample) -> tuple[GainPoint, ...]:
     """Gain and lift at some shares of the rows' weight; rows of equal score share what they hold evenly."""
     steps = score_steps(sample.y, sample.scores, sample.weight)

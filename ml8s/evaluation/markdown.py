@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from ml8s.evaluation.report import Report
-from ml8s.evaluation.wording import aligned, brief, count, number, percent, shortened
+from ml8s.evaluation.wording import aligned, brief, count, number, percent, sentence, shortened
 
 MOST_IMPORTANT: Final = 15
 _SPECIAL: Final = re.compile(r"([\\`*_{}\[\]|~$@])|(?<=:)(?=//)|^(?=[#+>-])")
@@ -122,7 +122,7 @@ def _search(report: Report) -> list[str]:
         for one in report.candidates
     ]
     head = ("estimator", f"{escaped(report.metric)} on tune", "trials", "")
-    return ["## Search", "", escaped(report.selection_reason), "", *_table(head, rows, (1, 2))]
+    return ["## Search", "", escaped(sentence(report.selection_reason)), "", *_table(head, rows, (1, 2))]
 
 
 def _features(report: Report) -> list[str]:

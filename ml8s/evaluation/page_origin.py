@@ -8,7 +8,7 @@ from ml8s.evaluation.markup import Markup, element, table
 from ml8s.evaluation.page_quality import chart, charts, section
 from ml8s.evaluation.plots import Axis, Series, legend, line_chart
 from ml8s.evaluation.report import FoldRow, Report
-from ml8s.evaluation.wording import count, number, percent, plural, shortened
+from ml8s.evaluation.wording import count, number, percent, plural, sentence, shortened
 
 MOST_CLASSES: Final = 8
 PURPOSES: Final = {
@@ -66,7 +66,7 @@ def search_section(report: Report) -> Markup | None:
         )
         for one in report.candidates
     ]
-    return section("Search", report.selection_reason, table(head, rows, numeric=(1, 2)), _progress(report))
+    return section("Search", sentence(report.selection_reason), table(head, rows, numeric=(1, 2)), _progress(report))
 
 
 def _progress(report: Report) -> Markup | None:
@@ -81,7 +81,7 @@ def _progress(report: Report) -> Markup | None:
     last = max(trial for one in drawn for trial, _ in one.points)
     plot = line_chart(
         f"Best {report.metric} on tune by trial",
-        Axis("trial", 1.0, float(max(last, 2))),
+        Axis("trial", 1.0, float(max(last, 2)), whole=True),
         Axis.around(f"best {report.metric}", values),
         series,
     )
@@ -106,7 +106,7 @@ def model_section(report: Report) -> Markup:
     for member in report.members:
         share = f" · {percent(member.weight)} of the score" if len(report.members) > 1 else ""
         parts.append(element("h3", f"{member.estimator}{share}"))
-        parts.append(table(("Hyperparameter", "Value"), member.configuration, numeric=(1,), class_="narrow"))
+        parts.append(table(("Hyperparameter", "Value"), member.configuration, numeric=(1,)))
     return section("Model", how, *parts)
 
 

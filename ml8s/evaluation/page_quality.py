@@ -38,7 +38,7 @@ def metrics_section(report: Report) -> Markup:
     how = f"On the test fold. The constant baseline looks at no feature. {report.baseline}{weighted}"
     head = ("Metric", "Model", "Baseline", "Gate", "What it is")
     rows = [_metric_cells(row) for row in report.metrics]
-    return section("Metrics", how, table(head, rows, numeric=(1, 2)))
+    return section("Metrics", how, table(head, rows, numeric=(1, 2), class_="wide"))
 
 
 def _metric_cells(row: MetricRow) -> list[Markup | str]:
@@ -68,9 +68,14 @@ def curves_section(report: Report) -> Markup | None:
     if parts is None:
         return None
     label = shortened(report.labels[1], LABEL)
-    how = f"The score is the probability of “{label}”. None of these depend on the decision threshold."
+    how = f"The score is the probability of “{label}”. Decisions at one threshold follow below."
     found = charts(
-        _roc(parts.roc), _precision_recall(parts.precision_recall), _calibration(parts), _gain(parts), _scores(report)
+        _roc(parts.roc),
+        _precision_recall(parts.precision_recall),
+        _calibration(parts),
+        _gain(parts),
+        _scores(report),
+        _thresholds(report),
     )
     return section("Scores", how, found)
 
@@ -150,6 +155,20 @@ def _scores(report: Report) -> Markup | None:
     )
 
 
+def _thresholds(report: Report) -> Markup | None:
+    parts = report.binary
+    if parts is None or parts.precision_by_threshold is None or parts.recall_by_threshold is None:
+        return None
+    axis = Axis("threshold", 0.0, parts.histogram.edges[-1])
+    series = [
+        Series("precision", _points(parts.precision_by_threshold), 2),
+        Series("recall", _points(parts.recall_by_threshold), 3),
+    ]
+    drawn = line_chart("Precision and recall by threshold", axis, _unit_axis("share"), series, mark=report.threshold)
+    names = legend([(one.label, one.colour) for one in series])
+    return chart("By threshold", "What another threshold would give; the dotted line is the one in use.", names, drawn)
+
+
 def confusion_section(report: Report) -> Markup | None:
     """What is decided for rows of each class."""
     found = report.confusion
@@ -200,7 +219,7 @@ def _confusion_table(report: Report, order: Sequence[int]) -> Markup | None:
             for j in order
         ]
         lines.append(element("tr", element("th", shortened(found.labels[i], 18)), cells))
-    head = element("tr", element("th", "true ＼ decided"), [element("th", name) for name in names])
+    head = element("tr", element("th", "true ↓  decided →"), [element("th", name) for name in names])
     whole = element("table", element("thead", head), element("tbody", lines), class_="confusion")
     return element("div", whole, class_="scroll")
 

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from ml8s.evaluation.markup import Markup, element
-from ml8s.evaluation.wording import aligned, brief, shortened
+from ml8s.evaluation.wording import aligned, shortened, tick
 
 WIDTH: Final = 360
 HEIGHT: Final = 250
-LEFT: Final = 48
+LEFT: Final = 56
 RIGHT: Final = 12
 TOP: Final = 10
 BOTTOM: Final = 42
@@ -38,15 +38,16 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """An axis: its label, its range, and how its ticks are written."""
+    """An axis: its label, its range, how its ticks are written, and whether they are whole numbers only."""
 
     label: str
     low: float
     high: float
-    write: Callable[[float], str] = brief
+    write: Callable[[float], str] = tick
+    whole: bool = False
 
     @classmethod
-    def around(cls, label: str, values: Sequence[float], write: Callable[[float], str] = brief) -> Axis:
+    def around(cls, label: str, values: Sequence[float], write: Callable[[float], str] = tick) -> Axis:
         """An axis that holds all values with a margin of 4 %."""
         low, high = (min(values), max(values)) if values else (0.0, 1.0)
         margin = (high - low) * 0.04 or abs(high) * 0.04 or 1.0
@@ -59,6 +60,7 @@ class Axis:
             return [self.low]
         power = 10.0 ** math.floor(math.log10(span / about))
         step = next((m * power for m in (1, 2, 5) if span / (m * power) <= about), 10 * power)
+        step = max(step, 1.0) if self.whole else step
         first = math.ceil(self.low / step - 1e-9)
         count = int(math.floor(self.high / step + 1e-9) - first) + 1
         return [float(f"{(first + i) * step:.12g}") for i in range(max(count, 0))]
@@ -80,14 +82,14 @@ class Frame:
     def drawn(self) -> list[Markup]:
         """Grid, ticks and labels."""
         parts = []
-        for tick in self.y.ticks():
-            _, y = self.at(self.x.low, tick)
+        for value in self.y.ticks():
+            _, y = self.at(self.x.low, value)
             parts.append(_line(LEFT, y, WIDTH - RIGHT, y, "grid"))
-            parts.append(_text(LEFT - 6, y + 3.5, self.y.write(tick), "end"))
-        for tick in self.x.ticks():
-            x, _ = self.at(tick, self.y.low)
+            parts.append(_text(LEFT - 6, y + 3.5, self.y.write(value), "end"))
+        for value in self.x.ticks():
+            x, _ = self.at(value, self.y.low)
             parts.append(_line(x, HEIGHT - BOTTOM, x, HEIGHT - BOTTOM + 4, "axis"))
-            parts.append(_text(x, HEIGHT - BOTTOM + 16, self.x.write(tick), "middle"))
+            parts.append(_text(x, HEIGHT - BOTTOM + 16, self.x.write(value), "middle"))
         parts.append(_line(LEFT, HEIGHT - BOTTOM, WIDTH - RIGHT, HEIGHT - BOTTOM, "axis"))
         parts.append(_text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 6, self.x.label, "middle", "label"))
         turned = f"rotate(-90 11 {_n((HEIGHT - BOTTOM + TOP) / 2)})"
@@ -95,7 +97,9 @@ class Frame:
         return parts
 
 
-def line_chart(description: str, x: Axis, y: Axis, series: Sequence[Series], *, diagonal: bool = False) -> Markup:
+def line_chart(
+    description: str, x: Axis, y: Axis, series: Sequence[Series], *, diagonal: bool = False, mark: float | None = None
+) -> Markup:
     """Lines, steps or dots in one frame.
 
     Args:
@@ -104,12 +108,16 @@ def line_chart(description: str, x: Axis, y: Axis, series: Sequence[Series], *, 
         y: the vertical axis.
         series: drawn in order, the last on top.
         diagonal: draws the line from the lower left to the upper right corner, for comparison.
+        mark: draws a dotted upright line at this value of x, where it lies in the range.
     """
     frame = Frame(x, y)
     parts = frame.drawn()
     if diagonal:
         (x1, y1), (x2, y2) = frame.at(x.low, y.low), frame.at(x.high, y.high)
         parts.append(_line(x1, y1, x2, y2, "reference"))
+    if mark is not None and x.low <= mark <= x.high:
+        (x1, y1), (x2, y2) = frame.at(mark, y.low), frame.at(mark, y.high)
+        parts.append(_line(x1, y1, x2, y2, "mark"))
     for one in series:
         parts.extend(_drawn_series(frame, one))
     return _svg(description, WIDTH, HEIGHT, parts)
@@ -194,7 +202,9 @@ def _rect(x: float, y: float, width: float, height: float, class_: str) -> Marku
     return element("rect", x=_n(x), y=_n(y), width=_n(width), height=_n(height), class_=class_)
 
 
-def _text(x: float, y: float, text: str, anchor: str, class_: str = "tick", *, transform: str | None = None) -> Markup:
+def _text(
+    x: float, y: float, text: str, anchor: str, class_: str | None = None, *, transform: str | None = None
+) -> Markup:
     return element("text", text, x=_n(x), y=_n(y), text_anchor=anchor, class_=class_, transform=transform)
 
 

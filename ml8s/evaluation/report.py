@@ -97,6 +97,8 @@ class BinaryParts:
     histogram: ScoreHistogram
     roc: Curve | None
     precision_recall: Curve | None
+    precision_by_threshold: Curve | None
+    recall_by_threshold: Curve | None
     gain: tuple[GainPoint, ...]
     calibration: tuple[CalibrationBin, ...]
     calibration_error: float | None

@@ -60,11 +60,13 @@ def count(value: float) -> str:
 
 
 def percent(share: float | None) -> str:
-    """A fraction as a percentage: 12.3 %, and more digits where it is small."""
+    """A fraction as a percentage: 12.3 %, more digits where it is small, none where it is whole."""
     if share is None or not math.isfinite(share):
         return "–"
     value = 100.0 * share
-    decimals = 1 if abs(value) >= 0.95 or value == 0 else 2 if abs(value) >= 0.095 else 3
+    if value == round(value):
+        return f"{value:.0f} %"
+    decimals = 1 if abs(value) >= 0.95 else 2 if abs(value) >= 0.095 else 3
     return f"{value:.{decimals}f} %"
 
 
@@ -84,3 +86,16 @@ def shortened(text: str, length: int = 60) -> str:
     """A visible text of at most ``length`` characters."""
     plain = visible(text)
     return plain if len(plain) <= length else plain[: length - 1] + "…"
+
+
+def sentence(text: str) -> str:
+    """A text that ends with a full stop."""
+    return text if not text or text.endswith((".", "!", "?")) else f"{text}."
+
+
+def tick(value: float) -> str:
+    """A value at an axis: 20k and 1.5M instead of long numbers."""
+    for size, letter in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
+        if abs(value) >= size:
+            return f"{value / (1e3 if letter == 'k' else size):g}{letter}" if abs(value) < 1e12 else f"{value:.3g}"
+    return brief(value)
