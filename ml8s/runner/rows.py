@@ -1,0 +1,111 @@
+"""Rows to predict, from JSON, JSON lines, CSV or Parquet."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from ml8s.errors import InvalidRows, InvalidUsage
+
+if TYPE_CHECKING:
+    from ml8s.features.manifest import FeatureManifest
+
+STDIN: Final = "-"
+FORMATS: Final = (".json", ".jsonl", ".ndjson", ".csv", ".parquet")
+
+Row = Mapping[str, object]
+
+
+def read_rows(source: str, manifest: FeatureManifest) -> list[Row]:
+    """The rows of a file, or of JSON or JSON lines on stdin (``-``).
+
+    Cells of a CSV are read by the types that the manifest gives its columns; an empty one is null.
+
+    Raises:
+        InvalidUsage: there is no such file, or it is of no format known.
+        InvalidRows: it does not hold rows.
+    """
+    if source == STDIN:
+        return _from_json(sys.stdin.buffer.read(), "stdin")
+    path = Path(source)
+    if path.suffix not in FORMATS:
+        raise InvalidUsage(f"{source} is of no format that holds rows", where=source, cure=f"use {', '.join(FORMATS)}")
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise InvalidUsage(
+            f"{source} cannot be read: {error.strerror}", where=source, cure="mend the path after -f"
+        ) from error
+    if path.suffix == ".csv":
+        return _from_csv(content, manifest, source)
+    return _from_parquet(content, source) if path.suffix == ".parquet" else _from_json(content, source)
+
+
+def _from_json(content: bytes, where: str) -> list[Row]:
+    try:
+        text = content.decode("utf-8-sig")
+        try:
+            value = json.loads(text)
+        except ValueError:
+            value = [json.loads(line) for line in text.splitlines() if line.strip()]
+    except (ValueError, RecursionError) as error:
+        raise _no_rows(where, f"it is neither JSON nor JSON lines: {error}") from error
+    rows = [value] if isinstance(value, dict) else value
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise _no_rows(where, "rows are objects, `[{column: value, …}, …]`")
+    return list(rows)
+
+
+def _from_csv(content: bytes, manifest: FeatureManifest, where: str) -> list[Row]:
+    try:
+        table = list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True))
+    except (ValueError, csv.Error) as error:
+        raise _no_rows(where, f"it is no CSV in UTF-8: {error}") from error
+    names, lines = (table[0], table[1:]) if table else ([], [])
+    types = {column.name: column.type for column in manifest.columns}
+    rows: list[Row] = []
+    for number, line in enumerate(lines, start=2):
+        if not line:
+            continue
+        if len(line) != len(names):
+            raise _no_rows(where, f"line {number} has {len(line)} cells, and the header {len(names)}")
+        rows.append({name: _cell(cell, types.get(name, "string")) for name, cell in zip(names, line, strict=True)})
+    return rows
+
+
+def _cell(cell: str, type_: str) -> object:
+    """A cell by its column's type; what is not of the type stays text, and is refused where all rows are checked."""
+    if cell == "":
+        return None
+    convert: Mapping[str, Callable[[str], object]] = {"number": float, "integer": int, "boolean": _boolean}
+    try:
+        return convert.get(type_, str)(cell)
+    except ValueError:
+        return cell
+
+
+def _boolean(cell: str) -> bool:
+    words = {"true": True, "1": True, "false": False, "0": False}
+    if cell.lower() not in words:
+        raise ValueError(cell)
+    return words[cell.lower()]
+
+
+def _from_parquet(content: bytes, where: str) -> list[Row]:
+    import pyarrow
+    from pyarrow import parquet
+
+    try:
+        rows: Sequence[Row] = parquet.read_table(pyarrow.BufferReader(content)).to_pylist()
+    except (pyarrow.ArrowException, OSError) as error:
+        raise _no_rows(where, f"it is no Parquet file: {error}") from error
+    return list(rows)
+
+
+def _no_rows(where: str, why: str) -> InvalidRows:
+    return InvalidRows(f"{where} holds no rows to predict: {why}", where=where, cure="send one object per row")
