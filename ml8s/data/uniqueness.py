@@ -1,0 +1,254 @@
+"""Finds repeated keys with 16 bytes a row: 64-bit hashes by row, and values compared where hashes are equal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ml8s.data.hashing import Words, hash_rows, mix, words_of
+from ml8s.data.schema import Field
+from ml8s.data.tables import Table, batches
+from ml8s.data.tally import null_mask
+from ml8s.data.violations import FIRST_ROWS
+
+MEMORY_BYTES: Final = 256 << 20
+BYTES_PER_ROW: Final = 16  # a hash, and its copy to sort or its row number
+PARTITIONS: Final = 64
+KEY: Final = "ml8s uniqueness"
+COMPARED_AT_ONCE: Final = 500_000
+
+Rows = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Repeats:
+    """Rows of one file that repeat an earlier row: their count, some of their numbers, and the values."""
+
+    count: int
+    rows: tuple[int, ...]
+    values: tuple[object, ...]
+
+
+class KeyCheck:
+    """Finds rows whose values of some columns stand in an earlier row of the same or an earlier file.
+
+    Rows with a null among these columns are left out. Memory is 16 bytes a row up to 256 MB; beyond, hashes lie in
+    64 files of a temporary folder and are sorted one file at a time.
+
+    Args:
+        fields: the key's columns.
+        rows: how many rows each file has; files are train.parquet and validation.parquet, or one further table.
+        across: count only rows of a later file that stand in an earlier one.
+        memory: bytes of hashes to hold before they are spilled.
+
+    """
+
+    def __init__(
+        self, fields: Sequence[Field], rows: Sequence[int], *, across: bool = False, memory: int = MEMORY_BYTES
+    ) -> None:
+        self.fields = tuple(fields)
+        self.names = [one.name for one in fields]
+        self.across = across
+        self._starts = np.cumsum([0, *rows])
+        total = int(self._starts[-1])
+        self._hashes = _Spilled() if total * BYTES_PER_ROW > memory else _Held(total)
+
+    def take(self, file: int, first: int, batch: Mapping[str, pa.Array]) -> None:
+        """Takes in the next batch; ``first`` is the number of its first row within its file."""
+        hashes = hash_rows([words_of(batch[one.name], one.type) for one in self.fields], KEY)
+        start = int(self._starts[file]) + first
+        missing = _any_null(batch, self.names)
+        if missing is not None:
+            # A hash of the row's own number: it meets another one by chance only, and is left out when compared.
+            rows = np.flatnonzero(missing)
+            hashes[rows] = mix((rows + start).astype(np.uint64) ^ np.uint64(2**63))
+        self._hashes.add(start, hashes)
+
+    def repeats(self, tables: Sequence[Table], missing: Sequence[str]) -> list[Repeats]:
+        """The repeated rows of each file; reads the key columns once more where hashes are equal."""
+        found = _Groups(len(tables))
+        border = int(self._starts[1]) if self.across else None
+        for rows in self._hashes.candidates(border):
+            self._compare(rows, tables, missing, found)
+        self._hashes.close()
+        return [found.repeats(file, self.across) for file in range(len(tables))]
+
+    def _compare(self, rows: Rows, tables: Sequence[Table], missing: Sequence[str], found: _Groups) -> None:
+        parts: list[pa.Table] = []
+        groups: list[pa.Table] = []
+        for file, table in enumerate(tables):
+            start, end = (int(bound) for bound in self._starts[file : file + 2])
+            wanted = rows[(rows >= start) & (rows < end)] - start
+            for part in _chosen(table, self.names, missing, wanted):
+                parts.append(_placed(part, file))
+                if sum(map(len, parts)) > COMPARED_AT_ONCE:
+                    groups = [_merged([*groups, *parts])]
+                    parts.clear()
+        if groups or parts:
+            found.add(_merged([*groups, *parts]))
+
+
+def _any_null(batch: Mapping[str, pa.Array], names: Sequence[str]) -> npt.NDArray[np.bool_] | None:
+    found = None
+    for name in names:
+        values = batch[name]
+        mask = null_mask(values)
+        if pa.types.is_floating(values.type):
+            mask = mask | pc.fill_null(pc.is_nan(values), False).to_numpy(zero_copy_only=False)
+        if mask.any():
+            found = mask if found is None else found | mask
+    return found
+
+
+class _Held:
+    """Hashes of all rows in memory: 8 bytes a row, 8 more while they are sorted."""
+
+    def __init__(self, total: int) -> None:
+        self.hashes: Words = np.zeros(total, dtype=np.uint64)
+        self.taken = 0
+
+    def add(self, start: int, hashes: Words) -> None:
+        self.hashes[start : start + len(hashes)] = hashes
+        self.taken += len(hashes)
+
+    def candidates(self, border: int | None) -> Iterator[Rows]:
+        """Row numbers, ascending, whose hash stands elsewhere too; a bounded number of distinct hashes at a time."""
+        yield from _in_parts(self.hashes, None, border)
+
+    def close(self) -> None:
+        self.hashes = np.empty(0, dtype=np.uint64)
+
+
+class _Spilled:
+    """Hashes with their row numbers in files by the first bits of the hash."""
+
+    def __init__(self) -> None:
+        self.folder = TemporaryDirectory(prefix="ml8s-keys-")
+        self.files = [(Path(self.folder.name) / str(part)).open("w+b") for part in range(PARTITIONS)]
+
+    def add(self, start: int, hashes: Words) -> None:
+        part = (hashes >> np.uint64(58)).astype(np.int64)
+        order = np.argsort(part, kind="stable")
+        records = np.empty((len(hashes), 2), dtype=np.uint64)
+        records[:, 0] = hashes[order]
+        records[:, 1] = order + start
+        bounds = np.searchsorted(part[order], np.arange(PARTITIONS + 1))
+        for index, file in enumerate(self.files):
+            if bounds[index] < bounds[index + 1]:
+                file.write(records[bounds[index] : bounds[index + 1]].tobytes())
+
+    def candidates(self, border: int | None) -> Iterator[Rows]:
+        for file in self.files:
+            file.seek(0)
+            records = np.fromfile(file, dtype=np.uint64).reshape(-1, 2)
+            yield from _in_parts(records[:, 0].copy(), records[:, 1].astype(np.int64), border)
+
+    def close(self) -> None:
+        for file in self.files:
+            file.close()
+        self.folder.cleanup()
+
+
+def _in_parts(hashes: Words, rows: Rows | None, border: int | None) -> Iterator[Rows]:
+    """Row numbers of equal hashes, ascending, for at most 500,000 distinct hashes at a time.
+
+    With a border only hashes are of interest that stand before it and from it on.
+    """
+    if border is None:
+        ordered = np.sort(hashes)
+        repeated = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
+    else:
+        before = np.arange(len(hashes)) < border if rows is None else rows < border
+        repeated = np.intersect1d(hashes[before], hashes[~before])
+    for start in range(0, len(repeated), COMPARED_AT_ONCE):
+        part = repeated[start : start + COMPARED_AT_ONCE]
+        place = np.minimum(np.searchsorted(part, hashes), len(part) - 1)
+        chosen = np.flatnonzero(part[place] == hashes)
+        yield chosen if rows is None else np.sort(rows[chosen])
+
+
+def _chosen(table: Table, names: Sequence[str], missing: Sequence[str], wanted: Rows) -> Iterator[pa.Table]:
+    """The key columns, named by their index, and numbers of some rows, without those that hold a null."""
+    if not len(wanted):
+        return
+    for first, batch in batches(table, names, missing=missing):
+        low, high = np.searchsorted(wanted, [first, first + len(batch[names[0]])])
+        if low < high:
+            at = pa.array(wanted[low:high] - first)
+            columns = {str(index): _plain(batch[name].take(at)) for index, name in enumerate(names)}
+            yield pa.table({**columns, "row": pa.array(wanted[low:high])}).drop_null()
+
+
+def _plain(values: pa.Array) -> pa.Array:
+    """Values that Arrow groups by value: no dictionaries, no -0, NaN as null."""
+    if pa.types.is_dictionary(values.type):
+        values = values.dictionary_decode()
+    if pa.types.is_floating(values.type):
+        values = pc.add(values.cast(pa.float64()), 0.0)
+        values = pc.if_else(pc.is_nan(values), pa.scalar(None, pa.float64()), values)
+    return values
+
+
+def _placed(rows: pa.Table, file: int) -> pa.Table:
+    """Each row as a group of one: how often its key stands in each file, and the first and last row there."""
+    none, one = pa.nulls(len(rows), pa.int64()), pa.array(np.ones(len(rows), dtype=np.int64))
+    columns = {name: rows[name] for name in rows.column_names if name.isdigit()}
+    for here in (0, 1):
+        columns[f"count{here}"] = one if here == file else pc.fill_null(none, 0)
+        columns[f"min{here}"] = columns[f"max{here}"] = rows["row"] if here == file else none
+    return pa.table(columns)
+
+
+def _merged(groups: Sequence[pa.Table]) -> pa.Table:
+    """One line per distinct key, compared by value."""
+    table = pa.concat_tables(groups)
+    keys = [name for name in table.column_names if name.isdigit()]
+    how = {"count": "sum", "min": "min", "max": "max"}
+    aggregates = [(f"{what}{file}", name) for what, name in how.items() for file in (0, 1)]
+    merged = table.group_by(keys, use_threads=False).aggregate(aggregates)
+    return merged.rename_columns([name.rsplit("_", 1)[0] for name in merged.column_names])
+
+
+class _Groups:
+    """Sums up groups of equal keys."""
+
+    def __init__(self, files: int) -> None:
+        self.files = files
+        self.counts = [0, 0]
+        self.across = 0
+        self.first: list[list[tuple[int, object]]] = [[], []]
+        self.first_across: list[tuple[int, object]] = []
+
+    def add(self, groups: pa.Table) -> None:
+        train, validation = (groups[f"count{file}"].to_numpy() for file in (0, 1))
+        repeated = np.maximum(train - 1, 0), np.where(train > 0, validation, np.maximum(validation - 1, 0))
+        both = (train > 0) & (validation > 0)
+        self.across += int(validation[both].sum())
+        self._note(self.first_across, groups, "min1", both)
+        for file, count in enumerate(repeated):
+            self.counts[file] += int(count.sum())
+            self._note(self.first[file], groups, f"max{file}", count > 0)
+
+    def _note(
+        self, noted: list[tuple[int, object]], groups: pa.Table, column: str, mask: npt.NDArray[np.bool_]
+    ) -> None:
+        chosen = groups.filter(pa.array(mask)).sort_by(column).slice(0, FIRST_ROWS)
+        keys = [name for name in groups.column_names if name.isdigit()]
+        values = zip(*(chosen[key].to_pylist() for key in keys), strict=True)
+        rows = chosen[column].to_pylist()
+        noted.extend((row, key[0] if len(keys) == 1 else list(key)) for row, key in zip(rows, values, strict=True))
+        noted.sort(key=lambda item: item[0])
+        del noted[FIRST_ROWS:]
+
+    def repeats(self, file: int, across: bool) -> Repeats:
+        noted = self.first_across if across else self.first[file]
+        count = self.across if across else self.counts[file]
+        return Repeats(count, tuple(row for row, _ in noted), tuple(value for _, value in noted))
