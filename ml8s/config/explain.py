@@ -68,7 +68,8 @@ def _suggestion(word: str) -> str:
     topics |= {path: path for path in fields.fields()}
     topics |= {spec.name: spec.name for spec in catalogue.STEPS} | {kind.code: kind.code for kind in errors()}
     topics |= {name: name for name in metrics.METRICS}
-    near = get_close_matches(word, topics, n=1, cutoff=0.5) or get_close_matches(word.upper(), topics, n=1, cutoff=0.8)
+    word = word.upper() if word.upper().startswith("ML8S") else word
+    near = get_close_matches(word, topics, n=1, cutoff=0.5)
     return f"did you mean `ml8s explain {topics[near[0]]}`?" if near else "`ml8s explain` lists all topics"
 
 

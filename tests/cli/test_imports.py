@@ -76,6 +76,7 @@ ALLOWED = {
     "__future__",
     "typing",
     "collections.abc",
+    "dataclasses",
 }
 
 
