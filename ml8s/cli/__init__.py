@@ -149,6 +149,10 @@ cli.params.append(
 )
 
 
+class _SigtermError(KeyboardInterrupt):
+    """SIGTERM, as an interrupt: no ``except Exception`` of a library swallows it."""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and answers its exit status; nothing else in ML8s turns an exception into text."""
     signal.signal(signal.SIGTERM, _terminate)
@@ -192,7 +196,8 @@ def _as_error(exception: BaseException) -> ML8sError:
     if isinstance(exception, ML8sError):
         return exception
     if isinstance(exception, KeyboardInterrupt | click.Abort):
-        return Interrupted("interrupted", cure="run the same command again: finished work is kept")
+        kind = Terminated if isinstance(exception, _SigtermError) else Interrupted
+        return kind(kind.__name__.lower(), cure="run the same command again: finished work is kept")
     if isinstance(exception, click.ClickException):
         return _as_usage_error(exception)
     return ui.internal_error(exception)
@@ -206,4 +211,4 @@ def _as_usage_error(refusal: click.ClickException) -> InvalidUsage:
 
 def _terminate(signum: int, frame: FrameType | None) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # a second one ends the process at once
-    raise Terminated("terminated", cure="run the same command again: finished work is kept")
+    raise _SigtermError
