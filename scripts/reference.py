@@ -164,7 +164,8 @@ def cli_page() -> str:
     """The help of every command."""
     parts = ["# Command line", "Data goes to stdout, everything else to stderr. Exit statuses: [errors](errors.md)."]
     for path, command in commands(cli, "ml8s"):
-        context = click.Context(command, info_name=path, terminal_width=HELP_WIDTH, max_content_width=HELP_WIDTH)
+        width = {"terminal_width": HELP_WIDTH, "max_content_width": HELP_WIDTH}
+        context = click.Context(command, info_name=path, **{**command.context_settings, **width})
         parts += [f"## {path}", f"```\n{command.get_help(context)}\n```"]
     return page(parts)
 

@@ -100,6 +100,8 @@ class LazyGroup(click.Group):
             for name, group in self.commands.items()
             if isinstance(group, LazyGroup) and group.verbs
         ]
+        if not rows:
+            return
         with formatter.section("Commands"):
             formatter.write_dl(rows)
 

@@ -181,7 +181,9 @@ class Config(Section):
         None, "The metric that decides; by default one that fits the task.", example="roc_auc", max_length=64
     )
     seed: int = field(0, "The seed of every random choice.", example=42, ge=0, le=2**31 - 1)
-    columns: Columns = field(Columns(), "Columns with a part of their own: ignored, weight, group.", example={"ignore": ["name"]})
+    columns: Columns = field(
+        Columns(), "Columns with a part of their own: ignored, weight, group.", example={"ignore": ["name"]}
+    )
     split: Split = field(..., "How rows are assigned to folds.", example={"strategy": "random"})
     feature_engineering: FeatureEngineering = field(
         FeatureEngineering(), "Aggregates over earlier rows.", example={"enabled": True}
