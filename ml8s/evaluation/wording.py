@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 SIGNIFICANT: Final = 4
@@ -29,19 +30,27 @@ def brief(value: float | None) -> str:
     """A value inside a sentence: as it was written where that takes at most six digits, else as ``number``."""
     if value is None or not math.isfinite(value):
         return "–"
+    value += 0.0  # -0.0 becomes 0.0
     short = f"{value:.6g}"
     return f"{value:,.6g}" if "e" not in short and float(short) == value else number(value)
 
 
 def told_apart(first: float, second: float) -> tuple[str, str]:
     """Two values with as many digits as it takes to see which is the larger; equal ones look equal."""
-    if brief(first) != brief(second) or first == second:
-        return brief(first), brief(second)
-    for significant in range(SIGNIFICANT, MOST_SIGNIFICANT + 1):
-        texts = number(first, significant), number(second, significant)
-        if texts[0] != texts[1]:
+    for significant in range(SIGNIFICANT - 1, MOST_SIGNIFICANT + 1):
+        write = brief if significant < SIGNIFICANT else partial(number, significant=significant)
+        texts = write(first), write(second)
+        if first == second or _order(*map(_read, texts)) == _order(first, second):
             return texts
     return repr(first), repr(second)
+
+
+def _order(first: float, second: float) -> int:
+    return (first > second) - (first < second)
+
+
+def _read(text: str) -> float:
+    return float(text.replace(",", ""))
 
 
 def aligned(values: Sequence[float], significant: int = 3) -> list[str]:
