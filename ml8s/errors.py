@@ -10,8 +10,8 @@ Every error says what is wrong, where, and what to do next; its class has a code
     ├── StoreError           ML8S-T…            the object store
     └── ClusterError         ML8S-K…   exit 3   Kubernetes, Argo
 
-Exit status: 0 done; 1 the answer is no; 2 the user mends it; 3 unreachable or refused; 4 credentials; 5 a thing is gone;
-6 integrity; 70 a bug; 130 interrupted; 143 terminated. In a container: 10 for 1, 75 temporary, 76 an input missing or bad.
+Exit status: 0 done; 1 the answer is no; 2 the user mends it; 3 unreachable or refused; 4 credentials; 5 a thing is
+gone; 6 integrity; 70 a bug; 130 interrupted; 143 terminated. In a container: 10 for 1, 75 temporary, 76 input missing.
 """
 
 from __future__ import annotations
