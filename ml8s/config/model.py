@@ -11,6 +11,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.config import JsonDict
 
+from ml8s.artifacts import Json
+
 NAME_PATTERN = r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$"
 DURATION_PATTERN = r"^[1-9][0-9]{0,5}(s|m|h|d)$"
 
@@ -19,8 +21,11 @@ Duration = Annotated[str, StringConstraints(pattern=DURATION_PATTERN)]
 Estimator = Literal["lgbm", "xgboost", "rf", "extra_tree", "linear"]
 
 
-def field(default: Any, description: str, *, example: Any, unit: str = "", **constraints: Any) -> Any:
-    """A field with what ``ml8s explain`` shows of it; ``...`` as default marks a required one."""
+def field(default: Any, description: str, *, example: Json, unit: str = "", **constraints: Any) -> Any:  # noqa: ANN401
+    """A field with what ``ml8s explain`` shows of it; ``...`` as default marks a required one.
+
+    As pydantic's own ``Field`` it answers Any: only the annotation beside it knows the field's type.
+    """
     extra: JsonDict | None = {"unit": unit} if unit else None
     return Field(default, description=description, examples=[example], json_schema_extra=extra, **constraints)
 
