@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from ml8s.runner.events import Finished
     from ml8s.runner.plan import Plan
+    from ml8s.runner.summary import Summary
     from ml8s.steps.context import Progress
 
 PLAIN_EVERY_SECONDS: Final = 10.0
@@ -61,6 +62,7 @@ class Display:
         self._lines: dict[str, Line] = {}
         self._told: dict[str, float] = {}
         self._notes: list[str] = []
+        self.summary: Summary | None = None
         self._live = ui.is_terminal(sys.stderr)
 
     def showing(self) -> AbstractContextManager[object]:
@@ -126,6 +128,10 @@ class Display:
         self._notes.append(f"{label}: {text}")
         if not self._live:
             self.tell_notes()
+
+    def summarised(self, summary: Summary, report: str) -> None:
+        """Keeps the summary for the end."""
+        self.summary = summary
 
     def _line(self, label: str) -> Line:
         return self._lines.setdefault(label, Line(label))

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ml8s.cli import ui
-from ml8s.errors import InvalidUsage
+from ml8s.errors import GateFailed, InvalidUsage
 
 if TYPE_CHECKING:
     from ml8s.artifacts import Json
     from ml8s.runner.plan import Plan
+    from ml8s.runner.summary import Summary
     from ml8s.runner.training import Request, Trained
 
 PLATFORM_VARIABLE = "ML8S_PLATFORM"
@@ -60,6 +61,10 @@ def run(asked: Asked) -> None:
     try:
         with display.showing():
             trained = train(request, display)
+    except GateFailed:
+        if display.summary is not None and asked.output == "table":
+            _show_metrics(display.summary)
+        raise
     finally:
         display.tell_notes()
     _show(trained, asked)
@@ -106,7 +111,7 @@ def _show(trained: Trained, asked: Asked) -> None:
     elif asked.output == "name":
         ui.data(trained.model_id or trained.attempt)
     elif summary is not None:
-        ui.emit(list(summary.rows()), "table", ("metric", "model", "baseline", "gate", "passed"))
+        _show_metrics(summary)
     steps = "nothing to do: every step is cached" if trained.steps_run == 0 else f"{trained.steps_run} steps run"
     ui.note(f"{steps}, {trained.seconds:.1f} s, attempt {trained.attempt}")
     if trained.report is not None:
@@ -116,6 +121,10 @@ def _show(trained: Trained, asked: Asked) -> None:
         ui.next_command(f"ml8s models show {trained.model_id}")
     else:
         ui.next_command(f"ml8s run {asked.config}" if asked.until else f"ml8s runs show {trained.attempt}")
+
+
+def _show_metrics(summary: Summary) -> None:
+    ui.emit(list(summary.rows()), "table", ("metric", "model", "baseline", "gate", "passed"))
 
 
 def _value(trained: Trained) -> dict[str, Json]:

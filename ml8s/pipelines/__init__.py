@@ -1,0 +1,1 @@
+"""Pipelines: which steps, in data."""

@@ -1,0 +1,1 @@
+"""The runner: keys, cache, plan, execution of one step, and whole runs on this machine."""

@@ -22,6 +22,7 @@ from ml8s.artifacts import Json, canonical_json
 from ml8s.errors import InvalidUsage, ML8sError, ObjectMissing, RunNotFound
 from ml8s.runner.events import Finished
 from ml8s.runner.plan import Plan
+from ml8s.runner.summary import Summary
 from ml8s.steps.context import Progress
 from ml8s.storage.store import Store
 
@@ -95,6 +96,9 @@ class Attempt:
         self._note("note", label, text=text)
         with self.log.open("a", encoding="utf-8") as log:
             log.write(f"{label}: {text}\n")
+
+    def summarised(self, summary: Summary, report: str) -> None:
+        """The summary is written beside the report already."""
 
     def flush(self) -> None:
         """Writes progress and log into the store."""

@@ -8,6 +8,7 @@ from typing import Final, Protocol
 
 from ml8s.artifacts import Json
 from ml8s.runner.plan import Plan
+from ml8s.runner.summary import Summary
 from ml8s.steps.context import Progress
 
 RAN: Final = "done"
@@ -46,6 +47,9 @@ class Listener(Protocol):
     def noted(self, label: str, text: str) -> None:
         """A warning of a step, or a fact about the run that its reader should know."""
 
+    def summarised(self, summary: Summary, report: str) -> None:
+        """A model was evaluated, now or before; ``report`` is where a person finds the report."""
+
 
 class Audience:
     """Several listeners as one."""
@@ -82,3 +86,8 @@ class Audience:
         """Passed on to each."""
         for listener in self._listeners:
             listener.noted(label, text)
+
+    def summarised(self, summary: Summary, report: str) -> None:
+        """Passed on to each."""
+        for listener in self._listeners:
+            listener.summarised(summary, report)

@@ -184,6 +184,8 @@ def _summarise(attempt: Attempt, run: LocalRun, workspace: Workspace) -> Summary
     reports = [result.outputs["report"] for result in run.results.values() if "report" in result.outputs]
     earlier = read_report_place(run.store, name, reports[0]) if reports else None
     summary = summarise(run.store, workspace, run.results, attempt.name, earlier)
+    if summary is not None:
+        run.listener.summarised(summary, report_address(run.store, summary))
     place = None if summary is None or not reports else (reports[0], summary.report)
     write_latest(run.store, name, run.results, place)
     return summary

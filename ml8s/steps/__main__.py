@@ -1,4 +1,4 @@
-"""The container entry: ``python -m ml8s.steps NAME [--item X] --input PORT=DIGEST …``, one step in its own process.
+"""The container entry: ``python -m ml8s.steps NAME [--item X] --from DIGEST …``, one step in its own process.
 
 It checks the inputs, looks its key up, calls the step, uploads the outputs and writes the digest of its result
 object where the workflow engine picks it up. The config comes base64-encoded in ML8S_CONFIG, or as a file.
@@ -11,9 +11,12 @@ from __future__ import annotations
 
 import argparse
 import sys
+import traceback
 from collections.abc import Sequence
 
 from ml8s.environment import require_pinned
+
+BUG = 70
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
@@ -21,13 +24,16 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m ml8s.steps", description="Runs one step.", allow_abbrev=False)
     parser.add_argument("step", nargs="?", metavar="NAME", help="the step")
     parser.add_argument("--item", help="the item of a fan-out")
+    parser.add_argument(
+        "--from", dest="made_by", action="append", default=[], metavar="DIGEST", help="the result of a step before it"
+    )
     parser.add_argument("--input", action="append", default=[], metavar="PORT=DIGEST", help="an input artifact")
     parser.add_argument("--store", required=True, metavar="URI", help="the store")
     parser.add_argument("--result", required=True, metavar="FILE", help="where the result's digest is written")
     parser.add_argument("--config", metavar="FILE", help="the resolved config; else ML8S_CONFIG, base64")
-    parser.add_argument("--outputs", metavar="DIR", help="where the digest of each output port is written")
     parser.add_argument("--envelope", metavar="FILE", help="the envelope of a record, for register")
     parser.add_argument("--threads", type=int, default=1, help="threads that the step may use")
+    parser.add_argument("--slots", type=int, help="how many items of a fan-out work at once; all where not given")
     parser.add_argument("--replay", type=int, help="the exact number of trials of a search")
     local = parser.add_argument_group("of a local run")
     local.add_argument("--job", metavar="FILE", help="everything above in one file")
@@ -52,13 +58,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
             return run_child(options)
         from ml8s.runner.container import run_container
+        from ml8s.runner.program import Program
 
-        return run_container(options)
+        return run_container(options, Program(), _log)
     except ML8sError as error:
-        from ml8s.cli import ui
+        from ml8s.runner.container import container_status
 
-        ui.fail(error)
-        return error.container_status
+        where = f" at {error.where}" if error.where else ""
+        _log(f"error {error.code}: {error.message}{where}; cure: {error.cure}")
+        for problem in error.problems:
+            _log(f"  {problem.where}: {problem.message}")
+        return container_status(error)
+    except Exception:
+        _log(traceback.format_exc())
+        return BUG
+
+
+def _log(line: str) -> None:
+    sys.stderr.write(line.rstrip("\n") + "\n")
+    sys.stderr.flush()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,202 @@
+"""One step in a container: the same execution as on a laptop, with its inputs named by digests and its answer a digest.
+
+Every result object is a blob too, so that its digest alone tells the next steps what was made.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import os
+from argparse import Namespace
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+from ml8s.artifacts import Json, sha256
+from ml8s.catalogue import SNAPSHOT, StepSpec
+from ml8s.config.model import Config
+from ml8s.errors import (
+    DigestMismatch,
+    InputMissing,
+    InvalidUsage,
+    ML8sError,
+    ObjectMissing,
+    SnapshotChanged,
+    StoreUnreachable,
+)
+from ml8s.pipelines.pipeline import Task
+from ml8s.runner import cache
+from ml8s.runner.cache import Result
+from ml8s.runner.code import code_identity
+from ml8s.runner.execution import Job, Observer, Site, execute, execute_effect, gather_inputs
+from ml8s.runner.keys import time_budget
+from ml8s.runner.plan import named_outputs
+from ml8s.runner.program import Program, fan_out_items
+from ml8s.runner.snapshot import find_snapshot, remember
+from ml8s.runner.workspace import Scratch, Workspace
+from ml8s.storage import open_store
+from ml8s.storage.blobs import blob_key
+from ml8s.storage.store import Store
+
+CONFIG_VARIABLE: Final = "ML8S_CONFIG"
+TEMPORARY: Final = 75
+
+
+Log = Callable[[str], None]
+
+
+def container_status(error: ML8sError) -> int:
+    """The exit status that a retry policy reads: 75 where trying again may help."""
+    return TEMPORARY if isinstance(error, StoreUnreachable) else error.container_status
+
+
+def run_container(options: Namespace, program: Program, log: Log) -> int:
+    """Runs one step and writes the digest of its result object; for the step that registers, the model's id.
+
+    Raises:
+        InputMissing: a result or blob that it needs is missing or damaged; names the producer.
+        GateFailed: register found the verdict to be no.
+        ML8sError: whatever the step raised.
+    """
+    store = open_store(options.store)
+    config = read_config(options)
+    task = Task(_spec(program, options.step), options.item)
+    with Scratch() as workspace:
+        inputs = _inputs(store, program, task, options)
+        site = _site(store, workspace, task, config)
+        if site.manifest is not None:
+            inputs[SNAPSHOT] = _same(inputs.get(SNAPSHOT), site.manifest.digest)
+        job = Job(
+            task=task,
+            package=program.package,
+            config=config,
+            code=code_identity(),
+            inputs={name: digest for name, digest in inputs.items() if _wanted(task.spec, name)},
+            producers=_producers(program, task, config),
+            threads=options.threads,
+            budget=_budget(task, config, options.slots),
+            replay=options.replay,
+        )
+        return _run(site, job, options, log)
+
+
+def read_config(options: Namespace) -> Config:
+    """The resolved config: a file, or base64 in ML8S_CONFIG, as JSON.
+
+    Raises:
+        InvalidUsage: neither is there, or it is no config.
+    """
+    where = options.config or CONFIG_VARIABLE
+    try:
+        if options.config:
+            content = Path(options.config).read_bytes()
+        else:
+            content = base64.b64decode(os.environ[CONFIG_VARIABLE], validate=True)
+        return Config.model_validate_json(content)
+    except (OSError, KeyError, binascii.Error, ValueError) as error:
+        raise InvalidUsage(
+            f"no resolved config in {where}: {error}", where=where, cure="give --config FILE or ML8S_CONFIG in base64"
+        ) from error
+
+
+def _run(site: Site, job: Job, options: Namespace, log: Log) -> int:
+    observer = Observer(lambda progress: log(f"{progress.done} {progress.unit} {progress.best}".strip()), log)
+    answer = Path(options.result)
+    if job.task.spec.effect:
+        envelope: Mapping[str, Json] = json.loads(Path(options.envelope).read_bytes()) if options.envelope else {}
+        facts = execute_effect(site, job, gather_inputs(site, job), observer, envelope)
+        answer.write_text(str(facts.get("model_id", "")), encoding="utf-8")
+        return 0
+    found = cache.find(site.store, job.parts.key)
+    if found is None or cache.absent_outputs(site.store, found):
+        found = execute(site, job, gather_inputs(site, job), observer).result
+    else:
+        log(f"{job.task.label} is cached: {found.key}")
+    if site.snapshot is not None and site.manifest is not None:
+        remember(site.store, site.snapshot, site.manifest)
+    site.store.put(blob_key(found.digest), found.to_bytes())
+    answer.write_text(found.digest, encoding="utf-8")
+    return 0
+
+
+def _spec(program: Program, name: str) -> StepSpec:
+    specs = {spec.name: spec for spec in program.wiring.specs}
+    if name not in specs:
+        raise InvalidUsage(f"there is no step {name!r}", where="NAME", cure=f"name one of: {', '.join(specs)}")
+    return specs[name]
+
+
+def _inputs(store: Store, program: Program, task: Task, options: Namespace) -> dict[str, str]:
+    """Input names to digests, from the digests of producers' result objects."""
+    found: dict[str, str] = {}
+    for pair in options.input:
+        name, equals, digest = pair.partition("=")
+        if not equals or not digest:
+            raise InvalidUsage(f"--input {pair} is not PORT=DIGEST", cure="name the port and its artifact's digest")
+        found[name] = digest
+    for digest in options.made_by:
+        result = _result(store, digest)
+        spec = _spec(program, result.parts.step)
+        found |= named_outputs(Task(spec, result.parts.item), result)
+        if SNAPSHOT in result.parts.inputs:
+            found.setdefault(SNAPSHOT, result.parts.inputs[SNAPSHOT])
+    missing = [
+        port.name
+        for port in task.spec.inputs
+        if port.name != SNAPSHOT and not any(name.partition("[")[0] == port.name for name in found)
+    ]
+    if missing:
+        raise InvalidUsage(
+            f"{task.label} is not told its inputs {', '.join(missing)}", cure="give --from with its producers' results"
+        )
+    return found
+
+
+def _result(store: Store, digest: str) -> Result:
+    try:
+        content = store.get(blob_key(digest))
+        if sha256(content) != digest:
+            raise DigestMismatch("it does not have its digest", where=digest, cure="run its step once more")
+        return Result.from_bytes(content)
+    except (ObjectMissing, DigestMismatch) as error:
+        raise InputMissing(
+            f"the result object {digest} cannot be read: {error.message}",
+            producer="",
+            where=error.where,
+            cure="run the step that made it once more: `ml8s runs retry`",
+        ) from error
+
+
+def _site(store: Store, workspace: Workspace, task: Task, config: Config) -> Site:
+    if all(port.name != SNAPSHOT for port in task.spec.inputs):
+        return Site(store, workspace)
+    snapshot = find_snapshot(config.dataset_uri)
+    return Site(store, workspace, snapshot, workspace.snapshot(snapshot, None)[1])
+
+
+def _same(told: str | None, found: str) -> str:
+    if told is not None and told != found:
+        raise SnapshotChanged(
+            f"the snapshot is {found[:12]} now, and {told[:12]} was validated",
+            cure="a snapshot is immutable: publish changed data at a new address and name that in `dataset_uri`",
+        )
+    return found
+
+
+def _wanted(spec: StepSpec, name: str) -> bool:
+    return any(name.partition("[")[0] == port.name for port in spec.inputs)
+
+
+def _producers(program: Program, task: Task, config: Config) -> dict[str, str]:
+    sources = program.wiring.sources(task, lambda path: fan_out_items(config, path))
+    return {source.name: source.producer.label for source in sources if source.producer is not None}
+
+
+def _budget(task: Task, config: Config, slots: int | None) -> float | None:
+    budget = time_budget(config) if task.spec.budgeted else None
+    if budget is None or task.spec.fan_out is None:
+        return budget
+    items = len(fan_out_items(config, task.spec.fan_out))
+    return budget * min(1.0, (slots or items) / items)
