@@ -65,7 +65,14 @@ GROUPS: Mapping[str, tuple[str, Mapping[str, tuple[str, str]]]] = {
             "reproduce": ("ml8s.cli.models_reproduce:command", "Train a model again from its record, and compare."),
         },
     ),
-    "data": ("Publish and check snapshots.", {}),
+    "data": (
+        "Publish and check snapshots.",
+        {
+            "publish": ("ml8s.cli.data_publish:command", "Publish an immutable snapshot from CSV or Parquet files."),
+            "check": ("ml8s.cli.data_check:command", "Check every row of a snapshot against its contract."),
+            "fingerprint": ("ml8s.cli.data_fingerprint:command", "Print the digest of a snapshot."),
+        },
+    ),
 }
 
 

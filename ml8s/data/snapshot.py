@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +16,7 @@ from ml8s.errors import SnapshotIncomplete
 
 KIND: Final = "snapshot"
 SHOWN: Final = 10
+LISTED: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,32 +33,6 @@ class Snapshot:
         return (TRAIN, VALIDATION) if VALIDATION in self.files else (TRAIN,)
 
 
-def member_files(schema: TableSchema, found: Iterable[str]) -> tuple[str, ...]:
-    """The names of all files of a snapshot with this contract, sorted, given the names that were found beside it.
-
-    Raises:
-        SnapshotIncomplete: train.parquet or a table of ``ml8s:tables`` is not among them.
-    """
-    names = set(found)
-    needed = {FILE_NAME, TRAIN, *(table.path for table in schema.tables.values())}
-    missing = sorted(needed - names)
-    if missing:
-        raise incomplete(missing, names)
-    return tuple(sorted(needed | ({VALIDATION} & names)))
-
-
-def incomplete(missing: Sequence[str], found: Iterable[str]) -> SnapshotIncomplete:
-    """The error for files that a snapshot must have; it tells what was found instead."""
-    names = sorted(found)
-    listed = ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
-    cure = f"publish {', '.join(missing)}"
-    if FILE_NAME in missing and TRAIN not in missing:
-        cure = "schema.json is written last: publishing has not ended, or `ml8s data publish` infers one"
-    return SnapshotIncomplete(
-        f"the snapshot lacks {', '.join(missing)}; found: {listed or 'nothing'}", where=missing[0], cure=cure
-    )
-
-
 def open_snapshot(folder: Path) -> Snapshot:
     """Reads the contract of a snapshot in a local folder and checks that every file is there.
 
@@ -64,11 +40,26 @@ def open_snapshot(folder: Path) -> Snapshot:
         SnapshotIncomplete: a file is missing; the message says what was found.
         InvalidSchema: schema.json cannot be read as a contract.
     """
-    found = [path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*")) if path.is_file()]
-    if FILE_NAME not in found:
-        raise incomplete([name for name in (FILE_NAME, TRAIN) if name not in found], found)
+    _require(folder, [FILE_NAME, TRAIN])
     schema = read_schema((folder / FILE_NAME).read_bytes())
-    return Snapshot(folder, schema, member_files(schema, found))
+    needed = {FILE_NAME, TRAIN, *(table.path for table in schema.tables.values())}
+    _require(folder, sorted(needed))
+    optional = {VALIDATION} if (folder / VALIDATION).is_file() else set()
+    return Snapshot(folder, schema, tuple(sorted(needed | optional)))
+
+
+def _require(folder: Path, names: Sequence[str]) -> None:
+    missing = [name for name in names if not (folder / name).is_file()]
+    if not missing:
+        return
+    found = sorted(path.name for path in islice(folder.iterdir(), LISTED)) if folder.is_dir() else []
+    listed = ", ".join(found[:SHOWN]) + (" and more" if len(found) > SHOWN else "")
+    cure = f"publish {', '.join(missing)} too"
+    if FILE_NAME in missing and TRAIN not in missing:
+        cure = "schema.json is written last: publishing has not ended; `ml8s data publish` infers and writes one"
+    raise SnapshotIncomplete(
+        f"the snapshot lacks {', '.join(missing)}; there is: {listed or 'nothing'}", where=missing[0], cure=cure
+    )
 
 
 def snapshot_manifest(snapshot: Snapshot) -> Manifest:
