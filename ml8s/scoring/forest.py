@@ -9,9 +9,10 @@ medians of the fitting rows.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,7 @@ from ml8s.scoring.member import refused
 from ml8s.scoring.shape import Floats, Shape, within_float32
 
 SCHEMA: Final = 1
-_ARRAYS: Final = {
+_ARRAYS: Final[Mapping[str, np.dtype[Any]]] = {
     "feature": np.dtype("<i4"),
     "left": np.dtype("<i4"),
     "median": np.dtype("<f8"),
@@ -137,7 +138,7 @@ def read(folder: Path, shape: Shape) -> ForestMember:
         "value": (None, outputs),
     }
     read_all = {name: read_array(folder, name, dtype, lengths.get(name, (None,))) for name, dtype in _ARRAYS.items()}
-    arrays = ForestArrays(**read_all)  # type: ignore[arg-type]
+    arrays = ForestArrays(**read_all)
     _check_trees(path, arrays, shape)
     return ForestMember(arrays, shape)
 

@@ -6,19 +6,19 @@ scoring and is not kept, so the bytes are equal for any number of threads.
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from ml8s.config.metrics import BINARY, MULTICLASS
+from ml8s.scoring.lightgbm_trees import END, check_text
 from ml8s.scoring.member import refused
 from ml8s.scoring.shape import Floats, Shape
 
+if TYPE_CHECKING:
+    import lightgbm
+
 FILES: Final = ("model.txt",)
-_END: Final = "end of trees\n"
-_HEADER: Final = re.compile(r"tree\nversion=v4\n(?:[a-z_]+(?:=[^\n]*)?\n)+\n")
 
 
 class LightGBMMember:
@@ -26,7 +26,7 @@ class LightGBMMember:
 
     family = "lightgbm"
 
-    def __init__(self, booster: Any, shape: Shape) -> None:
+    def __init__(self, booster: lightgbm.Booster, shape: Shape) -> None:
         self._booster = booster
         self._shape = shape
 
@@ -39,7 +39,7 @@ class LightGBMMember:
     def text(self) -> str:
         """The booster as text, without what depends on the run."""
         text: str = self._booster.model_to_string(num_iteration=-1)
-        return text[: text.index(_END) + len(_END)]
+        return text[: text.index(END) + len(END)]
 
     def write(self, folder: Path) -> None:
         """See ``Member.write``."""
@@ -53,29 +53,12 @@ def read(folder: Path, shape: Shape) -> LightGBMMember:
     path = folder / FILES[0]
     try:
         text = path.read_bytes().decode("ascii")
+        check_text(text, shape)
     except UnicodeDecodeError:
         raise refused(path, "it is no LightGBM text") from None
-    _check_text(path, text, shape)
+    except ValueError as error:
+        raise refused(path, str(error)) from None
     try:
         return LightGBMMember(lightgbm.Booster(model_str=text), shape)
     except (lightgbm.basic.LightGBMError, ValueError) as error:
         raise refused(path, f"LightGBM cannot read it ({error})") from None
-
-
-def _check_text(path: Path, text: str, shape: Shape) -> None:
-    """Checks the header, and that the trees lie exactly where it says."""
-    header = _HEADER.match(text)
-    if header is None or not text.endswith(_END):
-        raise refused(path, "it is no complete LightGBM text of version v4")
-    fields = dict(line.partition("=")[::2] for line in header[0].splitlines())
-    classes = shape.classes if shape.kind == MULTICLASS else 1
-    objective = {BINARY: "binary", MULTICLASS: "multiclass", "ranking": "lambdarank"}.get(shape.kind, "regression")
-    if (
-        fields.get("num_tree_per_iteration") != str(classes)
-        or fields.get("max_feature_idx") != str(shape.features - 1)
-        or fields.get("objective", "").partition(" ")[0] != objective
-    ):
-        raise refused(path, f"it is no LightGBM model of {shape.features} features for a {shape.kind} target")
-    sizes = fields.get("tree_sizes", "").split()
-    if not all(size.isdecimal() for size in sizes) or header.end() + sum(map(int, sizes)) + len(_END) != len(text):
-        raise refused(path, "its trees do not have the sizes that its header says")

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from ml8s.config.metrics import BINARY, MULTICLASS, RANKING
 from ml8s.scoring.member import refused
 from ml8s.scoring.shape import Floats, Shape, within_float32
+from ml8s.scoring.xgboost_trees import check_model
+
+if TYPE_CHECKING:
+    import xgboost
 
 FILES: Final = ("model.ubj",)
-OBJECTIVES: Final = {BINARY: "binary:logistic", MULTICLASS: "multi:softprob", RANKING: "rank:ndcg"}
-OTHER_OBJECTIVE: Final = "reg:squarederror"
 
 
 class XGBoostMember:
@@ -21,7 +22,7 @@ class XGBoostMember:
 
     family = "xgboost"
 
-    def __init__(self, booster: Any, shape: Shape) -> None:
+    def __init__(self, booster: xgboost.Booster, shape: Shape) -> None:
         self._booster = booster
         self._shape = shape
 
@@ -44,16 +45,14 @@ def read(folder: Path, shape: Shape) -> XGBoostMember:
 
     path = folder / FILES[0]
     data = path.read_bytes()
-    objective = OBJECTIVES.get(shape.kind, OTHER_OBJECTIVE)
-    if not (data.startswith(b"{") and data.endswith(b"}")) or objective.encode() not in data:
-        raise refused(path, f"it is no XGBoost model in UBJSON for a {shape.kind} target")
+    try:
+        check_model(data, shape)
+    except ValueError as error:
+        raise refused(path, str(error)) from None
     try:
         booster = xgboost.Booster()
         booster.load_model(bytearray(data))
-        features = booster.num_features()
     except (xgboost.core.XGBoostError, ValueError) as error:
         reason = str(error).strip().splitlines()[0]
         raise refused(path, f"XGBoost cannot read it ({reason})") from None
-    if features != shape.features:
-        raise refused(path, f"it has {features} features, the model {shape.features}")
     return XGBoostMember(booster, shape)

@@ -31,10 +31,10 @@ def learn_calibration(method: str, kind: str, scores: Floats, tune: Rows) -> Cal
     learn = fit_sigmoid if method == "sigmoid" else fit_isotonic
     if kind == BINARY:
         return Calibration(method, (learn(scores, tune.y, weight),))
-    maps: list[CalibrationMap] = []
-    for index in range(scores.shape[1]):
-        maps.append(learn(scores[:, index], (tune.y == index).astype(np.float64), weight))
-    return Calibration(method, tuple(maps))
+    maps: tuple[CalibrationMap, ...] = tuple(
+        learn(scores[:, index], (tune.y == index).astype(np.float64), weight) for index in range(scores.shape[1])
+    )
+    return Calibration(method, maps)
 
 
 def fit_sigmoid(p: Floats, y: Floats, weight: Floats) -> SigmoidMap:

@@ -7,13 +7,14 @@ trials on any machine. (Wu, Wang and Huang: Frugal Optimization for Cost-related
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any, Final
 
+import numpy as np
 from flaml import CFO, tune
+from flaml.tune.sample import Domain
 
-from ml8s.search.space import Choice, Point, Range, Space
+from ml8s.search.space import Choice, Point, Range, Space, Value
 
 # So many suggestions in a row may be repetitions or too much work before the space counts as searched.
 _FRUITLESS: Final = 100
@@ -25,17 +26,18 @@ class PointSearch:
     Args:
         space: what may be tried.
         work: the work of a point.
-        limit: points of more work than this are never suggested.
+        limit: points of more work than this are never suggested, but for the cheapest start where all are beyond it.
         seed: of the search's random directions.
     """
 
     def __init__(self, space: Space, work: Callable[[Point], float], limit: float, seed: int) -> None:
+        limit = max(limit, min(map(work, space.starts)))
         starts = [dict(point) for point in space.starts if work(point) <= limit]
         self._searcher = CFO(
             metric="loss",
             mode="min",
             space={name: _domain(one) for name, one in space.ranges.items()},
-            points_to_evaluate=starts or [dict(space.starts[-1])],
+            points_to_evaluate=starts,
             low_cost_partial_config=dict(space.cheap),
             config_constraints=[(work, "<=", limit)],
             seed=seed,
@@ -61,7 +63,7 @@ class PointSearch:
         self._searcher.on_trial_complete(name, result)
 
 
-def _domain(one: Range | Choice) -> Any:
+def _domain(one: Range | Choice) -> Domain:
     if isinstance(one, Choice):
         return tune.choice(list(one.values))
     if one.whole:
@@ -71,14 +73,7 @@ def _domain(one: Range | Choice) -> Any:
     return (tune.loguniform if one.log else tune.uniform)(one.lower, one.upper)
 
 
-def _plain(value: Any) -> int | float | str:
+def _plain(value: float | str | np.generic) -> Value:
     """A value of Python's own type: numpy's are not JSON."""
-    if isinstance(value, str):
-        return value
-    number = float(value)
-    return int(number) if isinstance(value, int) or (hasattr(value, "dtype") and value.dtype.kind == "i") else number
-
-
-def is_usable(loss: float) -> bool:
-    """Whether a loss is a number that can be compared."""
-    return math.isfinite(loss)
+    plain: Value = value.item() if isinstance(value, np.generic) else value
+    return plain

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from ml8s.config.metrics import Metric, find_metric
@@ -28,7 +29,7 @@ class Judge:
     def value(self, scores: Floats) -> float:
         """The metric's value; raises UndefinedMetric where the tune rows or the scores do not determine it."""
         value = compute(self.metric.name, self.tune.y, scores, weight=self.tune.weight, group=self.tune.group)
-        if value != value or value in (float("inf"), float("-inf")):
+        if not math.isfinite(value):
             raise UndefinedMetric(f"{self.metric.name} is {value}")
         return value
 

@@ -80,8 +80,8 @@ class Matrix:
 
     def tune_column(self, name: str) -> NDArray[Any] | None:
         """One of the arrays file, row, weight, group and time for the tune rows; None where there is none."""
-        path = self.folder / f"{name}.npy"
-        return np.load(path, allow_pickle=False)[self.fit_rows :] if path.exists() else None
+        values = _array(self.folder, name)
+        return None if values is None else values[self.fit_rows :]
 
     def _part(self, part: slice) -> Rows:
         rows = self.all_rows
@@ -104,7 +104,8 @@ def read_matrix(folder: Path) -> Matrix:
         raise ValueError("the rows of a matrix are fit rows, then tune rows")
     names = tuple(head["features"])
     categorical = {names.index(name): int(codes) for name, codes in head.get("categorical", {}).items()}
-    rows = Rows(_array(folder, "x"), _array(folder, "y"), _optional(folder, "weight"), _optional(folder, "group"))
+    x, y = (np.load(folder / f"{name}.npy", allow_pickle=False) for name in ("x", "y"))
+    rows = Rows(x, y, _array(folder, "weight"), _array(folder, "group"))
     return Matrix(
         shape=Shape(head["kind"], int(head["classes"]), len(names)),
         features=names,
@@ -117,9 +118,6 @@ def read_matrix(folder: Path) -> Matrix:
     )
 
 
-def _array(folder: Path, name: str) -> Any:
-    return np.load(folder / f"{name}.npy", allow_pickle=False)
-
-
-def _optional(folder: Path, name: str) -> Any:
-    return _array(folder, name) if (folder / f"{name}.npy").exists() else None
+def _array(folder: Path, name: str) -> NDArray[Any] | None:
+    path = folder / f"{name}.npy"
+    return np.load(path, allow_pickle=False) if path.exists() else None

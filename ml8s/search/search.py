@@ -81,6 +81,7 @@ def search(
     if best is None:
         raise SearchFailed(
             f"no trial gave a model that {judge.metric.name} can judge: {reason}",
+            where="the tune fold",
             cure="look at the tune fold in the report of `ml8s data check`, or choose another metric",
         )
     return Found(best.configuration, best.value, best.scores, best.member, tuple(trials))

@@ -28,15 +28,16 @@ class LightGBMLearner:
     def __init__(self, task: Task, rows: Rows) -> None:
         self._task = task
         self._rows = rows
-        self._binned: tuple[int, Any] | None = None
+        self._binned: tuple[int, lightgbm.Dataset] | None = None
 
     def space(self) -> Space:
         """See ``Learner.space``."""
         rows = len(self._rows)
+        most_trees, most_leaves = max(5, min(8192, rows)), max(5, min(2048, rows))
         return Space(
             ranges={
-                "num_iterations": Range(4, max(5, min(8192, rows)), log=True, whole=True),
-                "num_leaves": Range(4, max(5, min(2048, rows)), log=True, whole=True),
+                "num_iterations": Range(4, most_trees, log=True, whole=True),
+                "num_leaves": Range(4, most_leaves, log=True, whole=True),
                 "min_data_in_leaf": Range(2, 128, log=True, whole=True),
                 "learning_rate": Range(1 / 1024, 1.0, log=True),
                 "log_max_bin": Range(3, 10, log=True, whole=True),
@@ -45,7 +46,7 @@ class LightGBMLearner:
                 "lambda_l2": Range(1 / 1024, 1024, log=True),
             },
             starts=(
-                _start(100, min(31, max(5, rows)), lambda_l2=1 / 1024),
+                _start(min(100, most_trees), min(31, most_leaves), lambda_l2=1 / 1024),
                 _start(4, 4, lambda_l2=1.0),
             ),
             cheap={"num_iterations": 4, "num_leaves": 4},
@@ -56,7 +57,7 @@ class LightGBMLearner:
         trees = float(point["num_iterations"]) * max(1, self._task.shape.classes - 1)
         leaves = float(point["num_leaves"])
         columns = self._task.shape.features * max(float(point["feature_fraction"]), 0.1)
-        bins = 2.0 ** float(point["log_max_bin"])
+        bins: float = 2.0 ** float(point["log_max_bin"])
         return trees * columns * (len(self._rows) * math.log2(leaves) / 2 + leaves * bins)
 
     def configuration(self, point: Point) -> Configuration:
@@ -89,7 +90,7 @@ class LightGBMLearner:
             fixed["num_class"] = shape.classes
         return fixed
 
-    def _dataset(self, max_bin: int) -> Any:
+    def _dataset(self, max_bin: int) -> lightgbm.Dataset:
         """The rows in bins; kept for the next fit with as many bins."""
         if self._binned is None or self._binned[0] != max_bin:
             self._binned = None

@@ -9,8 +9,9 @@ import numpy as np
 import xgboost
 
 from ml8s.config.metrics import MULTICLASS
-from ml8s.scoring.shape import within_float32
-from ml8s.scoring.xgboost_ubj import OBJECTIVES, OTHER_OBJECTIVE, XGBoostMember
+from ml8s.scoring.shape import Floats, within_float32
+from ml8s.scoring.xgboost_trees import OBJECTIVES, OTHER_OBJECTIVE
+from ml8s.scoring.xgboost_ubj import XGBoostMember
 from ml8s.search.learners.learner import Configuration, Task
 from ml8s.search.rows import Rows
 from ml8s.search.space import Point, Range, Space
@@ -22,15 +23,16 @@ class XGBoostLearner:
     def __init__(self, task: Task, rows: Rows) -> None:
         self._task = task
         self._rows = rows
-        self._binned: Any = None
+        self._binned: xgboost.QuantileDMatrix | None = None
 
     def space(self) -> Space:
         """See ``Learner.space``."""
         rows = len(self._rows)
+        most_trees, most_leaves = max(5, min(8192, rows)), max(5, min(2048, rows))
         return Space(
             ranges={
-                "num_boost_round": Range(4, max(5, min(8192, rows)), log=True, whole=True),
-                "max_leaves": Range(4, max(5, min(2048, rows)), log=True, whole=True),
+                "num_boost_round": Range(4, most_trees, log=True, whole=True),
+                "max_leaves": Range(4, most_leaves, log=True, whole=True),
                 "min_child_weight": Range(0.001, 128, log=True),
                 "learning_rate": Range(1 / 1024, 1.0, log=True),
                 "subsample": Range(0.1, 1.0),
@@ -39,7 +41,7 @@ class XGBoostLearner:
                 "alpha": Range(1 / 1024, 1024, log=True),
                 "lambda": Range(1 / 1024, 1024, log=True),
             },
-            starts=(_start(100, min(31, max(5, rows))), _start(4, 4)),
+            starts=(_start(min(100, most_trees), min(31, most_leaves)), _start(4, 4)),
             cheap={"num_boost_round": 4, "max_leaves": 4},
         )
 
@@ -76,7 +78,7 @@ class XGBoostLearner:
             fixed["num_class"] = shape.classes
         return fixed
 
-    def _data(self) -> Any:
+    def _data(self) -> xgboost.QuantileDMatrix:
         """The rows in bins; made once, they are the same for every configuration."""
         if self._binned is None:
             rows = self._rows
@@ -90,12 +92,12 @@ class XGBoostLearner:
         return self._binned
 
 
-def _weights(rows: Rows) -> Any:
+def _weights(rows: Rows) -> Floats | None:
     """Row weights; in a ranking XGBoost takes one weight per query: the mean of its rows."""
     if rows.weight is None or rows.group is None:
         return rows.weight
-    starts, sizes = rows.group_starts, rows.group_sizes
-    return np.add.reduceat(rows.weight, starts) / sizes
+    means: Floats = np.add.reduceat(rows.weight, rows.group_starts) / rows.group_sizes
+    return means
 
 
 def _start(rounds: int, leaves: int) -> Point:

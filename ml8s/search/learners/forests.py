@@ -6,9 +6,10 @@ One thread: scikit-learn adds the trees' predictions in the order in which threa
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor, RandomForestClassifier, RandomForestRegressor
 
 from ml8s.config.metrics import BINARY, MULTICLASS
@@ -18,6 +19,8 @@ from ml8s.search.learners.filling import medians
 from ml8s.search.learners.learner import Configuration, Task
 from ml8s.search.rows import Rows
 from ml8s.search.space import Choice, Point, Range, Space
+
+Forest: TypeAlias = RandomForestClassifier | RandomForestRegressor | ExtraTreesClassifier | ExtraTreesRegressor
 
 _ESTIMATORS = {
     ("rf", True): RandomForestClassifier,
@@ -35,7 +38,7 @@ class ForestLearner:
         self._task = task
         self._rows = rows
         self._median: Floats | None = None
-        self._x: Any = None
+        self._x: NDArray[np.float32] | None = None
 
     @property
     def _classifies(self) -> bool:
@@ -84,7 +87,7 @@ class ForestLearner:
         forest.fit(self._x, self._rows.y, sample_weight=self._rows.weight)
         return ForestMember(self._arrays(forest), self._task.shape)
 
-    def _arrays(self, forest: Any) -> ForestArrays:
+    def _arrays(self, forest: Forest) -> ForestArrays:
         trees = [one.tree_ for one in forest.estimators_]
         counts = [tree.node_count for tree in trees]
         left = np.concatenate([tree.children_left for tree in trees]).astype(np.int32)
@@ -101,7 +104,7 @@ class ForestLearner:
             median=self._median,
         )
 
-    def _spread(self, value: Floats, forest: Any) -> Floats:
+    def _spread(self, value: Floats, forest: Forest) -> Floats:
         """Shares of all classes: a class without a fit row has a share of zero everywhere."""
         if not self._classifies or value.shape[1] == self._task.shape.classes:
             return np.ascontiguousarray(value)

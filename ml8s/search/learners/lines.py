@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression, Ridge
@@ -58,7 +58,7 @@ class LinearLearner:
         fitted = LogisticRegression(C=1.0 / strength, max_iter=_ITERATIONS).fit(z, rows.y, sample_weight=weight)
         return LinearMember(standardization, *self._outputs(fitted), shape)
 
-    def _outputs(self, fitted: Any) -> tuple[Floats, Floats]:
+    def _outputs(self, fitted: LogisticRegression) -> tuple[Floats, Floats]:
         """Coefficients and intercepts of all outputs; a class without a fit row gets probability 0."""
         classes = fitted.classes_.astype(np.int64)
         if self._task.shape.kind == BINARY or len(classes) == self._task.shape.classes:
