@@ -21,6 +21,7 @@ from ml8s.features.manifest import FeatureManifest, SourceColumn
 
 if TYPE_CHECKING:
     import pyarrow
+    from pyarrow import parquet
 
     from ml8s.data.dataset import Dataset
 
@@ -45,17 +46,17 @@ def read_columns(
     """
     from pyarrow import parquet
 
-    types = {column.name: column.type for column in dataset.columns}
-    path = snapshot / dataset.files[file].name
-    columns = {}
-    with parquet.ParquetFile(path) as table:
-        for name in names:
-            values = table.read(columns=[name], use_threads=False).column(0)
-            if types[name] == "string":
-                columns[name] = _strings(values, rows, dataset.missing_values)
-            else:
-                columns[name] = column_values(values, types[name], rows)
-    return columns
+    with parquet.ParquetFile(snapshot / dataset.files[file].name) as table:
+        return {name: read_column(table, name, rows, dataset) for name in names}
+
+
+def read_column(
+    table: parquet.ParquetFile, name: str, rows: NDArray[np.int64] | None, dataset: Dataset
+) -> NDArray[Any]:
+    """One column of an open file, as ``read_columns`` gives it."""
+    values = table.read(columns=[name], use_threads=False).column(0)
+    type_ = dataset.column(name).type
+    return _strings(values, rows, dataset.missing_values) if type_ == "string" else column_values(values, type_, rows)
 
 
 def column_values(values: pyarrow.ChunkedArray, type_: str, rows: NDArray[np.int64] | None = None) -> NDArray[Any]:

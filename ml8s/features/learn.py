@@ -5,7 +5,7 @@ What is learned per column:
 - number, integer, boolean: the value;
 - string: codes of the categories with at least ``RARE_ROWS`` fit rows, most frequent first; above ``MOST_CATEGORIES``
   of them the rest goes to ``BUCKETS`` hash buckets, beside a feature with the value's share of fit rows; a column
-  whose values are nearly all distinct is dropped as an identifier;
+  whose values are nearly all distinct is dropped as an identifier, as is an integer that only counts rows;
 - time, date: parts that come back (hour, weekday, …), each only where the fit rows span its whole cycle, and the
   days to the row's time where there is a time column;
 - any column with nulls: an ``is_null`` feature beside.
@@ -33,6 +33,8 @@ BUCKETS: Final = 64
 MOST_FREQUENCIES: Final = 10_000
 IDENTIFIER_SHARE: Final = 0.9
 IDENTIFIER_ROWS: Final = 50
+COUNTER_ROWS: Final = 1_000
+COUNTER_COLLISIONS: Final = 20
 
 # Days that the fit rows must span for a part of a time to have been seen in full.
 CYCLES: Final[dict[str, int]] = {
@@ -116,11 +118,28 @@ def propose(source: Source, values: NDArray[Any], time: str | None) -> tuple[lis
         features, dropped = _from_strings(name, values)
     elif source.type in ("time", "date"):
         features, dropped = _from_times(source, values[~null], time)
+    elif source.type == "integer" and _is_counter(values[~null]):
+        reason = (
+            f"an identifier: {len(values)} whole numbers close together, no two equal; declare it as a number to keep"
+        )
+        return [], [Dropped(name, reason)]
     else:
         features = [Feature(name, f"the value of `{name}`", "number", (name,))]
     if null.any():
         features.append(Feature(f"{name}.is_null", f"1 where `{name}` is null, else 0", "is_null", (name,)))
     return features, dropped
+
+
+def _is_counter(present: NDArray[np.float64]) -> bool:
+    """Whether whole numbers lie so close together that no two being equal means that they number the rows.
+
+    n values drawn evenly from a range r have about n² / 2r equal pairs (the birthday problem); with 20 expected, none
+    at all has a probability of e^-20.
+    """
+    if len(present) < COUNTER_ROWS:
+        return False
+    room = float(present.max()) - float(present.min()) + 1.0
+    return len(present) ** 2 / (2 * room) >= COUNTER_COLLISIONS and len(np.unique(present)) == len(present)
 
 
 def _from_strings(name: str, values: NDArray[Any]) -> tuple[list[Feature], list[Dropped]]:

@@ -9,12 +9,13 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from pyarrow import parquet
 
 from ml8s.artifacts import Json, write_json
 from ml8s.data.dataset import Dataset
 from ml8s.data.folds import FIT, TUNE, Folds
 from ml8s.features.apply import feature_values
-from ml8s.features.columns import read_columns
+from ml8s.features.columns import read_column
 from ml8s.features.manifest import FeatureManifest
 from ml8s.features.target import encode_target
 
@@ -42,21 +43,30 @@ class Rows:
         return self.take(np.flatnonzero(self.fold == fold))
 
 
-@dataclass(frozen=True, slots=True)
 class Source:
-    """A snapshot and its checked contract, from which columns are read for any rows."""
+    """A snapshot and its checked contract, from which columns are read for any rows. Closes its files at its end.
 
-    snapshot: Path
-    dataset: Dataset
+    Files stay open between columns: opening one reads the description of all of its columns.
+    """
+
+    def __init__(self, snapshot: Path, dataset: Dataset) -> None:
+        self.dataset = dataset
+        self._tables = [parquet.ParquetFile(snapshot / file.name) for file in dataset.files]
+
+    def __enter__(self) -> Source:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for table in self._tables:
+            table.close()
 
     def column(self, name: str, rows: Rows) -> NDArray[Any]:
         """One column of some rows, in their order, whichever file they lie in."""
         parts = []
-        for file in range(len(self.dataset.files)):
+        for file, table in enumerate(self._tables):
             chosen = rows.file == file
             if chosen.any():
-                values = read_columns(self.snapshot, file, [name], rows.row[chosen], self.dataset)[name]
-                parts.append((chosen, values))
+                parts.append((chosen, read_column(table, name, rows.row[chosen], self.dataset)))
         column = np.empty(len(rows), dtype=parts[0][1].dtype if parts else np.float64)
         for chosen, values in parts:
             column[chosen] = values

@@ -37,7 +37,11 @@ def run(
     Raises:
         NoFeatures: no column is left to learn from.
     """
-    source = Source(snapshot, read_dataset(dataset))
+    with Source(snapshot, read_dataset(dataset)) as source:
+        return _featurize(context, source, folds, features, matrix)
+
+
+def _featurize(context: StepContext, source: Source, folds: Path, features: Path, matrix: Path) -> Mapping[str, Json]:
     rows = matrix_rows(read_folds(folds), source)
     fit = rows.of_fold(FIT)
     learned = learning.learn(

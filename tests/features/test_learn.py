@@ -164,3 +164,16 @@ def test_learning_reads_no_target() -> None:
 
     learn(SOURCES, read_fit, time="at", max_features=500)
     assert set(read) == {source.name for source in SOURCES}
+
+
+def test_an_integer_that_numbers_the_rows_is_dropped_and_a_measured_one_is_kept() -> None:
+    random = np.random.default_rng(2)
+    columns = {
+        "row_number": random.permutation(3_000)[:2_000].astype(np.float64),
+        "cents": random.integers(0, 10_000, 2_000).astype(np.float64),
+        "sparse": random.choice(10**9, 2_000, replace=False).astype(np.float64),
+    }
+    manifest = manifest_of(columns, tuple(Source(name, "integer") for name in columns), time=None)
+    assert manifest.names == ("cents", "sparse")
+    assert "an identifier: 2000 whole numbers" in reasons(manifest)["row_number"]
+    assert manifest_of(columns, (Source("row_number", "number"),), time=None).names == ("row_number",)
