@@ -1,0 +1,54 @@
+"""A catalogue of tiny steps with the shape of the real one: read, tune (fanned out, budgeted), judge, register.
+
+Each call writes a line into the folder named by STUB_CALLS, so that a test counts them; further variables make a step
+slow, fail or lie.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from pathlib import Path
+
+from ml8s.catalogue import Port, StepSpec
+from ml8s.pipelines.pipeline import Pipeline
+from ml8s.runner.program import Program
+
+SNAPSHOT = Port("snapshot", "snapshot", "")
+DATASET = Port("dataset", "dataset", "")
+CATALOGUE = (
+    StepSpec("read", "Reads.", (SNAPSHOT,), (DATASET,), reads=("target_column",)),
+    StepSpec(
+        "tune",
+        "Tunes.",
+        (DATASET,),
+        (Port("candidate", "candidate", ""), Port("trials", "trials", "")),
+        reads=("seed", "automl.time_budget", "automl.max_trials"),
+        fan_out="automl.estimators",
+        budgeted=True,
+    ),
+    StepSpec(
+        "judge",
+        "Judges.",
+        (SNAPSHOT, DATASET, Port("candidate", "candidate", "", many=True)),
+        (Port("verdict", "verdict", ""), Port("metrics", "metrics", ""), Port("report", "report", "")),
+        reads=("evaluation",),
+    ),
+    StepSpec("enroll", "Registers.", (DATASET, Port("verdict", "verdict", "")), (), reads=("name",), effect=True),
+)
+PROGRAM = Program(Pipeline("stub", ("read", "tune", "judge", "enroll")), CATALOGUE, "tests.runner.stub")
+
+
+def called(label: str) -> None:
+    """Leaves a trace of a call, then does what the environment asks of this step."""
+    Path(os.environ["STUB_CALLS"], f"{label}~{uuid.uuid4().hex}").touch()
+    if os.environ.get("STUB_SLOW") == label:
+        time.sleep(60)
+    if os.environ.get("STUB_DIE") == label:
+        os.kill(os.getpid(), 9)
+
+
+def calls(folder: Path) -> list[str]:
+    """Which steps were called, sorted."""
+    return sorted(path.name.partition("~")[0] for path in folder.iterdir())
