@@ -3,14 +3,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.runner.stub import called
-
 from ml8s.artifacts import Json
 from ml8s.catalogue import StepSpec
 from ml8s.config.digests import config_digest
 from ml8s.registry import Registry
 from ml8s.registry.record import record_content
 from ml8s.steps.context import StepContext
+from tests.runner.stub import called
 
 
 def run(

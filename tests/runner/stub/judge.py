@@ -3,13 +3,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.runner.stub import called
-
 from ml8s.artifacts import Json, write_json
 from ml8s.steps.context import StepContext
+from tests.runner.stub import called
 
 
-def run(  # noqa: PLR0913
+def run(
     context: StepContext,
     *,
     snapshot: Path,

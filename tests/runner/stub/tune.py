@@ -5,10 +5,9 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.runner.stub import called
-
 from ml8s.artifacts import Json, file_sha256, write_json
 from ml8s.steps.context import Progress, StepContext
+from tests.runner.stub import called
 
 
 def run(context: StepContext, *, dataset: Path, candidate: Path, trials: Path) -> Mapping[str, Json]:
