@@ -16,6 +16,10 @@ def command(folder: str, example: str | None, dry_run: bool) -> None:
 
     DIR is made where it is missing; by default it is this folder. Nothing is ever overwritten.
     """
+    from ml8s.cli.running import start_pinned
+
+    # Numbers drawn from a seed are the same on every machine under the pin only.
+    start_pinned()
     from pathlib import Path
 
     from ml8s.examples.starter import check_example, starter_files, write_starter

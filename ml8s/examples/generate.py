@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 
+from ml8s.environment import start_anew_pinned
 from ml8s.errors import DataError
 
 
@@ -23,6 +25,8 @@ def main(name: str, arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--rows", type=int, help="number of rows")
     parser.add_argument("--seed", type=int, help="other seeds give other data")
     given = parser.parse_args(arguments)
+    # Numbers drawn from a seed are the same on every machine under the pin only.
+    start_anew_pinned([sys.executable, *sys.orig_argv[1:]])
     try:
         publish(name, given.folder, given.rows, given.seed)
     except DataError as error:
