@@ -112,7 +112,9 @@ def _binary(question: Question, sample: Sample, model: Measured) -> dict[str, An
         calibration_error=calibration_error(bins) if bins else None,
     )
     found = confusion(sample, question.labels)
-    words = plain_words.binary_words(found, parts.gain, model.values, sample.threshold)
+    words = plain_words.binary_words(
+        found, parts.gain, model.values, sample.threshold, weighted=sample.weight is not None
+    )
     return {"binary": parts, "confusion": found, "words": words}
 
 
@@ -127,7 +129,10 @@ def _score_histogram(sample: Sample) -> ScoreHistogram:
 
 def _multiclass(question: Question, sample: Sample, model: Measured) -> dict[str, Any]:
     found = confusion(sample, question.labels)
-    return {"confusion": found, "words": plain_words.multiclass_words(found, model.values)}
+    return {
+        "confusion": found,
+        "words": plain_words.multiclass_words(found, model.values, weighted=sample.weight is not None),
+    }
 
 
 def _regression(_: Question, sample: Sample, __: Measured) -> dict[str, Any]:

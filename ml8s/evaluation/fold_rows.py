@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -13,7 +14,6 @@ from ml8s.config.metrics import BINARY, MULTICLASS
 from ml8s.data.dataset import Dataset
 from ml8s.data.folds import NAMES, TEST, Folds
 from ml8s.data.hashing import hash_rows, words_of
-from ml8s.features.columns import read_columns
 from ml8s.features.matrix import Rows, Source, group_codes
 from ml8s.features.target import encode_target
 
@@ -74,7 +74,7 @@ def read_fold_rows(source: Source, rows: Rows, names: Sequence[str], targets: Fo
     group, time = source.dataset.group_column, source.dataset.time_column
     return FoldRows(
         rows=rows,
-        columns=_read(source, rows, names),
+        columns={name: source.column(name, rows) for name in names},
         y=targets.y,
         weight=targets.weight,
         group=None if group is None else group_codes(source.column(group, rows)),
@@ -82,21 +82,13 @@ def read_fold_rows(source: Source, rows: Rows, names: Sequence[str], targets: Fo
     )
 
 
-def _read(source: Source, rows: Rows, names: Sequence[str]) -> dict[str, NDArray[Any]]:
-    files = sorted(set(rows.file.tolist()))
-    parts = [read_columns(source.snapshot, file, names, rows.row[rows.file == file], source.dataset) for file in files]
-    # Rows are sorted by file, so the files' parts follow each other.
-    return {name: np.concatenate([part[name] for part in parts]) for name in names} if parts else {}
-
-
-def identity_hashes(source: Source, rows: Rows) -> NDArray[np.uint64]:
+def identity_hashes(snapshot: Path, dataset: Dataset, rows: Rows) -> NDArray[np.uint64]:
     """A hash of each row's identity (primary key, ``split.identity`` or all columns), in the order of the rows.
 
     It depends on the row alone: other rows, their order and the file's layout do not change it.
     """
     from pyarrow import parquet
 
-    dataset = source.dataset
     hashes = np.empty(len(rows), dtype=np.uint64)
     types = {column.name: column.type for column in dataset.columns}
     for file, described in enumerate(dataset.files):
@@ -104,7 +96,7 @@ def identity_hashes(source: Source, rows: Rows) -> NDArray[np.uint64]:
         if not chosen.any():
             continue
         words = []
-        with parquet.ParquetFile(source.snapshot / described.name) as table:
+        with parquet.ParquetFile(snapshot / described.name) as table:
             for name in dataset.identity:
                 values = table.read(columns=[name], use_threads=False).column(0)
                 whole = np.concatenate([words_of(chunk, types[name]) for chunk in values.chunks])

@@ -14,13 +14,14 @@ LABEL_LENGTH = 40
 
 
 def binary_words(
-    confusion: Confusion, gain: Sequence[GainPoint], metrics: Mapping[str, float], threshold: float
+    confusion: Confusion, gain: Sequence[GainPoint], metrics: Mapping[str, float], threshold: float, *, weighted: bool
 ) -> list[str]:
     """What the score and the decisions at the threshold mean; empty gain where the test fold has one class only."""
+    by_weight = " by weight" if weighted else ""
     (tn, fp), (fn, tp) = confusion.counts
     rows, positives, flagged = tn + fp + fn + tp, fn + tp, fp + tp
     label = shortened(confusion.labels[1], LABEL_LENGTH)
-    words = [f"Of {count(rows)} test rows, {count(positives)} ({percent(positives / rows)}) are “{label}”."]
+    words = [f"Of {count(rows)} test rows{by_weight}, {count(positives)} ({percent(positives / rows)}) are “{label}”."]
     if "roc_auc" in metrics:
         words.append(
             f"A random row of “{label}” scores above a random other row in {percent(metrics['roc_auc'])} of cases."
@@ -42,10 +43,11 @@ def binary_words(
     return words
 
 
-def multiclass_words(confusion: Confusion, metrics: Mapping[str, float]) -> list[str]:
+def multiclass_words(confusion: Confusion, metrics: Mapping[str, float], *, weighted: bool) -> list[str]:
     """How often the decision is right, and which classes are recognised best and worst."""
     rows = sum(one.rows for one in confusion.classes)
-    words = [f"{count(rows)} test rows of {plural(len(confusion.classes), 'class', 'classes')}."]
+    by_weight = " by weight" if weighted else ""
+    words = [f"{count(rows)} test rows{by_weight} of {plural(len(confusion.classes), 'class', 'classes')}."]
     if "accuracy" in metrics:
         words.append(f"The most probable class is the right one for {percent(metrics['accuracy'])} of rows.")
     present = [one for one in confusion.classes if one.rows]

@@ -31,7 +31,9 @@ EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class SliceRow:
-    """The test rows of one value: their number, mean target and score (None for multiclass), and metrics.
+    """The test rows of one value: their number, mean target and score, and metrics.
+
+    Means are None for multiclass and for fewer than 30 rows.
 
     ``metrics`` are None where a metric is undefined there; ``note`` says when there are too few rows to judge.
     """
@@ -76,8 +78,8 @@ def slice_rows(
 def slice_codes(values: NDArray[Any], type_: str) -> tuple[list[str], NDArray[np.int64]]:
     """The names of the slices, and for each row the position of its own: [n].
 
-    A column of more than 20 values is cut: text into its 19 most frequent values and all others, numbers and times
-    at their quartiles.
+    A column of more than 20 values is cut: text into its 19 most frequent values (of at least 30 rows) and all
+    others, numbers and times at their quartiles.
     """
     missing = nulls(values)
     present = values[~missing]
@@ -88,7 +90,8 @@ def slice_codes(values: NDArray[Any], type_: str) -> tuple[list[str], NDArray[np
         position = {value: code for code, value in enumerate(distinct)}
         codes[~missing] = [position[value] for value in present.tolist()]
     elif type_ == "string":
-        frequent = [value for value, _ in by_frequency(present.tolist())[: MOST_VALUES - 1]]
+        counted = by_frequency(present.tolist())[: MOST_VALUES - 1]
+        frequent = [value for value, rows in counted if rows >= SMALLEST_ROWS]
         position = {value: code for code, value in enumerate(frequent)}
         labels = [*frequent, OTHERS]
         codes[~missing] = [position.get(value, len(frequent)) for value in present.tolist()]
@@ -125,9 +128,11 @@ def _shown(value: str | float, type_: str) -> str:
 def _slice_row(label: str, rows: NDArray[np.int64], kind: str, sample: Sample, names: Sequence[str]) -> SliceRow:
     part = sample.take(rows)
     weight = part.weight if part.weight is not None and part.weight.any() else None
-    target = None if kind == MULTICLASS else weighted_mean(part.y, weight)
-    score = None if kind == MULTICLASS else weighted_mean(part.scores, weight)
     note = _too_small(kind, part)
+    # The mean of very few rows would tell the target of each.
+    hidden = kind == MULTICLASS or rows.size < SMALLEST_ROWS
+    target = None if hidden else weighted_mean(part.y, weight)
+    score = None if hidden else weighted_mean(part.scores, weight)
     measured = measure([] if note else names, kind, part)
     return SliceRow(label, rows.size, target, score, {name: measured.value(name) for name in names}, note)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import Any
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,7 +43,8 @@ class Subject:
     """A model and the test rows.
 
     Attributes:
-        source: where rows are read from.
+        snapshot: the snapshot's folder.
+        dataset: its checked contract.
         manifest: how features are made.
         model: what is judged.
         targets: target and weight of each fold, by its name.
@@ -53,7 +54,8 @@ class Subject:
         threads: how many threads scoring may use.
     """
 
-    source: Source
+    snapshot: Path
+    dataset: Dataset
     manifest: FeatureManifest
     model: Model
     targets: Mapping[str, FoldTargets]
@@ -61,11 +63,6 @@ class Subject:
     x: Floats
     scores: Floats
     threads: int
-
-    @property
-    def dataset(self) -> Dataset:
-        """The checked contract of the snapshot."""
-        return self.source.dataset
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -88,7 +85,7 @@ class Subject:
     @cached_property
     def hashes(self) -> NDArray[np.uint64]:
         """A hash of each test row's identity, read when first asked for."""
-        return identity_hashes(self.source, self.test.rows)
+        return identity_hashes(self.snapshot, self.dataset, self.test.rows)
 
     def chosen(self, at_most: int, group: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
         """The positions of at most so many test rows, chosen by identity hash, ascending."""
@@ -123,7 +120,8 @@ class Subject:
 
 
 def read_subject(
-    source: Source,
+    snapshot: Path,
+    dataset: Dataset,
     folds: Folds,
     manifest: FeatureManifest,
     model: Model,
@@ -134,16 +132,17 @@ def read_subject(
     """Reads the test rows and scores them.
 
     Args:
-        source: the snapshot and its contract.
+        snapshot: the snapshot's folder.
+        dataset: its checked contract.
         folds: which rows are test rows.
         manifest: the model's features.
         model: what is judged.
         more_columns: columns to read beside those that features are made from.
         threads: how many threads scoring may use; no result depends on it.
     """
-    targets = read_fold_targets(source, folds)
     names = list(dict.fromkeys([*(column.name for column in manifest.columns), *more_columns]))
-    test = read_fold_rows(source, rows_of_fold(folds, TEST), names, targets[NAMES[TEST]])
-    columns: dict[str, NDArray[Any]] = {column.name: test.columns[column.name] for column in manifest.columns}
-    x = apply(manifest, columns)
-    return Subject(source, manifest, model, targets, test, x, model.score(x, threads), threads)
+    with Source(snapshot, dataset) as source:
+        targets = read_fold_targets(source, folds)
+        test = read_fold_rows(source, rows_of_fold(folds, TEST), names, targets[NAMES[TEST]])
+    x = apply(manifest, {column.name: test.columns[column.name] for column in manifest.columns})
+    return Subject(snapshot, dataset, manifest, model, targets, test, x, model.score(x, threads), threads)

@@ -28,7 +28,6 @@ from ml8s.evaluation.report_parts import build_report
 from ml8s.evaluation.search_log import read_progress, read_selection
 from ml8s.evaluation.subject import Subject, read_subject
 from ml8s.features.manifest import FeatureManifest
-from ml8s.features.matrix import Source
 from ml8s.scoring import load_model
 from ml8s.steps.context import Progress, StepContext
 
@@ -66,7 +65,8 @@ def run(  # noqa: PLR0913 -- one parameter per port of the catalogue
     contract = read_dataset(dataset)
     slices, warnings = known_columns(config.slices, contract)
     subject = read_subject(
-        Source(snapshot, contract),
+        snapshot,
+        contract,
         read_folds(folds),
         FeatureManifest.read(features),
         load_model(model),

@@ -1,0 +1,201 @@
+"""The report and its numbers, for every kind of task and for names that try to break it."""
+
+from __future__ import annotations
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ml8s.config.metrics import BINARY, MULTICLASS, RANKING, REGRESSION
+from ml8s.evaluation.assessment import Assessment, Question, assess, slice_tables
+from ml8s.evaluation.baseline import learn_baseline
+from ml8s.evaluation.importance import ColumnImportance
+from ml8s.evaluation.markdown import render_markdown
+from ml8s.evaluation.metrics import Sample
+from ml8s.evaluation.page import render_html
+from ml8s.evaluation.report import (
+    CandidateRow,
+    DataSummary,
+    FeatureTable,
+    FoldRow,
+    ImportanceTable,
+    MemberRow,
+    Report,
+    SearchProgress,
+)
+
+HOSTILE = "<script>alert(1)</script>{{x}}${y}|`\n\u202e\x00"
+VOID = {"meta", "br", "link", "img", "hr"}
+METRIC = {BINARY: "roc_auc", MULTICLASS: "log_loss", REGRESSION: "rmse", RANKING: "ndcg@10"}
+
+
+class Page(HTMLParser):
+    """Checks that every element is closed in order, and collects tags, attributes and text."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: set[str] = set()
+        self.links: list[tuple[str, str]] = []
+        self.text: list[str] = []
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.links += [
+            (k, v or "") for k, v in attrs if k in ("href", "src", "action", "data", "srcset") or k.startswith("on")
+        ]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+
+
+def sample(kind: str, rows: int = 600, seed: int = 0) -> Sample:
+    rng = np.random.default_rng(seed)
+    if kind == BINARY:
+        y = (rng.random(rows) < 0.2).astype(float)
+        return Sample(y, np.clip(0.3 * y + 0.7 * rng.random(rows), 0, 1))
+    if kind == MULTICLASS:
+        y = rng.integers(0, 3, rows).astype(float)
+        raw = rng.random((rows, 3)) + np.eye(3)[y.astype(int)]
+        return Sample(y, raw / raw.sum(axis=1, keepdims=True))
+    y = rng.integers(0, 5, rows).astype(float) if kind == RANKING else rng.normal(100, 20, rows)
+    return Sample(y, y + rng.normal(0, 2, rows), group=rng.integers(0, 40, rows))
+
+
+def assessed(kind: str, rows: Sample, gates: dict[str, str] | None = None) -> Assessment:
+    labels = {BINARY: ("no", HOSTILE), MULTICLASS: ("a", HOSTILE, "c")}.get(kind, ())
+    question = Question(kind, METRIC[kind], labels, gates or {}, ())
+    baseline = learn_baseline(kind, rows.y, None, max(len(labels), 2))
+    return assess(question, rows, baseline)
+
+
+def report_of(found: Assessment, rows: Sample, name: str = HOSTILE) -> Report:
+    kind = found.question.kind
+    values = np.array([HOSTILE, "other"], dtype=object)[np.arange(rows.y.size) % 2]
+    return Report(
+        kind=kind,
+        target=name,
+        labels=found.question.labels,
+        metric=found.question.metric,
+        passed=found.verdict.passed,
+        reasons=found.verdict.reasons,
+        words=found.words,
+        metrics=found.metric_rows(),
+        baseline="Looks at nothing.",
+        threshold=0.5 if kind == BINARY else None,
+        threshold_origin="the default",
+        data=DataSummary(
+            ((name, 1000),), 7, (FoldRow("test", 600, (480, 120), 0.2),), "time", (("cut", "2026-01-01"),), name, name
+        ),
+        refit="fit+tune",
+        calibrated="isotonic",
+        members=(MemberRow("lgbm", 1.0, ((name, name),)),),
+        binary=found.binary,
+        confusion=found.confusion,
+        residuals=found.residuals,
+        queries=found.queries,
+        importance=ImportanceTable(found.question.metric, 600, 3, (ColumnImportance(name, 1, 0.1, 0.05, 0.2),)),
+        slices=slice_tables(found.question, rows, {name: ("string", values)}),
+        candidates=(CandidateRow("lgbm", None, 3, True),),
+        selection_reason=name,
+        progress=(SearchProgress("lgbm", ((1, 0.5), (2, 0.7))),),
+        features=FeatureTable(((name, name),), ((name, name),), "off"),
+        warnings=(name,),
+        degraded=("aggregates",),
+        lineage=(("model", "0" * 64),),
+    )
+
+
+@pytest.mark.parametrize("kind", METRIC)
+def test_no_name_or_value_becomes_markup(kind: str) -> None:
+    rows = sample(kind)
+    html = render_html(report_of(assessed(kind, rows), rows))
+    page = Page(html)
+    assert not page.open
+    assert "script" not in page.tags
+    assert not {"iframe", "object", "embed", "link", "img", "form", "base"} & page.tags
+    assert page.links == []
+    assert any("<script>alert(1)</script>{{x}}" in text for text in page.text)
+    assert "{{" not in html
+    assert "\u202e" not in html
+    assert "\x00" not in html
+
+
+@pytest.mark.parametrize("kind", METRIC)
+def test_the_page_needs_nothing_from_elsewhere_and_is_small(kind: str) -> None:
+    rows = sample(kind, 5000)
+    html = render_html(report_of(assessed(kind, rows), rows, "amount"))
+    assert not re.search(r"https?://|//\w|url\(|@import|<script|javascript:", html)
+    assert len(html.encode()) < 200_000
+    assert "default-src 'none'" in html
+
+
+@pytest.mark.parametrize("kind", METRIC)
+def test_the_parts_of_each_kind_of_task_are_there(kind: str) -> None:
+    rows = sample(kind)
+    html = render_html(report_of(assessed(kind, rows), rows))
+    shown = {name for name in ("Scores", "Decisions", "Errors", "Queries") if f"<h2>{name}</h2>" in html}
+    assert (
+        shown
+        == {BINARY: {"Scores", "Decisions"}, MULTICLASS: {"Decisions"}, REGRESSION: {"Errors"}, RANKING: {"Queries"}}[
+            kind
+        ]
+    )
+
+
+@pytest.mark.parametrize("kind", METRIC)
+def test_json_and_markdown_hold_the_same_metrics(kind: str) -> None:
+    rows = sample(kind)
+    report = report_of(assessed(kind, rows), rows)
+    value = json.loads(json.dumps(report.to_json(), allow_nan=False))
+    text = render_markdown(report)
+    assert value["metrics"][0]["name"] == report.metric
+    assert [row["value"] for row in value["metrics"]] == [row.value for row in report.metrics]
+    assert "<script" not in text
+    assert all(line.count("|") - line.count("\\|") in (0, *range(3, 14)) for line in text.splitlines())
+
+
+def test_a_failed_gate_stands_on_top_with_its_reason() -> None:
+    rows = sample(BINARY)
+    html = render_html(report_of(assessed(BINARY, rows, {"roc_auc": ">= 0.9999"}), rows))
+    assert "verdict fail" in html
+    assert html.index("and the gate asks for at least 0.9999") < html.index("<h2>Metrics</h2>")
+
+
+@pytest.mark.parametrize("kind", METRIC)
+def test_scores_that_are_not_finite_fail_the_model_and_still_give_a_report(kind: str) -> None:
+    rows = sample(kind)
+    rows.scores.flat[0] = np.nan
+    report = report_of(assessed(kind, rows), rows)
+    assert not report.passed
+    assert "not finite" in report.reasons[0]
+    json.dumps(report.to_json(), allow_nan=False)
+    assert "verdict fail" in render_html(report)
+    assert "nan" not in render_markdown(report).lower()
+
+
+def test_a_test_fold_of_one_class_gives_a_report_without_curves() -> None:
+    rows = Sample(np.zeros(50), np.linspace(0, 0.4, 50))
+    found = assessed(BINARY, rows)
+    assert not found.verdict.passed
+    assert found.binary is not None
+    assert found.binary.roc is None
+    assert "<h3>ROC</h3>" not in render_html(report_of(found, rows))
+
+
+def test_the_same_report_gives_the_same_bytes(tmp_path: Path) -> None:
+    rows = sample(BINARY)
+    first, second = (report_of(assessed(BINARY, sample(BINARY)), rows) for _ in range(2))
+    assert render_html(first) == render_html(second)
+    assert render_markdown(first) == render_markdown(second)
