@@ -214,7 +214,7 @@ def _otherwise(refusal: Refusal) -> Phrase:
     return f"`{refusal.name}`: {_lower(refusal.message)}", f"for example {example(field)}" if field else ""
 
 
-_PHRASES: Final[Mapping[str, Callable[[Refusal], Phrase]]] = {
+PHRASES: Final[Mapping[str, Callable[[Refusal], Phrase]]] = {
     "missing": _missing,
     "extra_forbidden": _unknown_key,
     **dict.fromkeys(
@@ -226,7 +226,6 @@ _PHRASES: Final[Mapping[str, Callable[[Refusal], Phrase]]] = {
             "tuple_type",
             "dict_type",
             "model_type",
-            "int_from_float",
         ),
         _wrong_type,
     ),
@@ -254,7 +253,7 @@ def findings(errors: Sequence[ErrorDetails], document: Document, unreliable: Ite
 
 
 def _finding(refusal: Refusal) -> Finding:
-    message, cure = _PHRASES.get(refusal.kind, _otherwise)(refusal)
+    message, cure = PHRASES.get(refusal.kind, _otherwise)(refusal)
     return Finding(refusal.path, message, cure, at_key=refusal.kind in ("missing", "extra_forbidden"))
 
 

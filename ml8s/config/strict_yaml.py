@@ -312,7 +312,7 @@ _SYNTAX: Final = (
     (
         "mapping values are not allowed",
         "a second `:` where only a value can stand",
-        "put the value in quotes, or begin a new line with the right indentation",
+        "put the value in quotes, mend the indentation, or add the `:` that the line above lacks",
     ),
     ("found character '\\t'", "a tab stands where YAML wants spaces", "indent with spaces"),
     ("that cannot start any token", "a value cannot begin with this character", "put the value in quotes"),

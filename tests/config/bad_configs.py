@@ -73,7 +73,7 @@ SYNTAX: Final = [
     Bad("metric: `roc`", YAML, "1:9", "cannot begin with this character", "quotes"),
     Bad("automl:\n  blend: true\n engine: flaml", YAML, "3:2", "indentation does not fit", "align"),
     Bad("columns: {ignore: [a, b}", YAML, "1:24", "a list is opened", "close it with `]`"),
-    Bad("roc_auc\nseed: 1", YAML, "2:5", "a second `:`", "new line"),
+    Bad("roc_auc\nseed: 1", YAML, "2:5", "a second `:`", "the line above lacks"),
     Bad("metric: - a", YAML, "1:9", "a list cannot begin here", "next line"),
     Bad("metric: \u200b\u202eroc", YAML, "1:10", "U+202E", "remove it"),
     Bad("metric: a\x07b", YAML, "1:10", "U+0007", "remove it"),
