@@ -37,10 +37,18 @@ class Repeats:
     values: tuple[object, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Row numbers over all files, ascending: those that share a hash, and of these all but the first of each hash."""
+
+    rows: Rows
+    later: Rows
+
+
 class KeyCheck:
     """Finds rows whose values of some columns stand in an earlier row of the same or an earlier file.
 
-    Rows with a null among these columns are left out. Memory is 16 bytes a row up to 256 MB; beyond, hashes lie in
+    Rows with a null among these columns are left out, unless ``across`` asks for equal rows. Memory is 16 bytes a row up to 256 MB; beyond, hashes lie in
     64 files of a temporary folder and are sorted one file at a time.
 
     Args:
@@ -65,7 +73,7 @@ class KeyCheck:
         """Takes in the next batch; ``first`` is the number of its first row within its file."""
         hashes = hash_rows([words_of(batch[one.name], one.type) for one in self.fields], KEY)
         start = int(self._starts[file]) + first
-        missing = _any_null(batch, self.names)
+        missing = None if self.across else _any_null(batch, self.names)
         if missing is not None:
             # A hash of the row's own number: it meets another one by chance only, and is left out when compared.
             rows = np.flatnonzero(missing)
@@ -74,26 +82,40 @@ class KeyCheck:
 
     def repeats(self, tables: Sequence[Table], missing: Sequence[str]) -> list[Repeats]:
         """The repeated rows of each file; reads the key columns once more where hashes are equal."""
-        found = _Groups(len(tables))
+        found = [_Found() for _ in tables]
         border = int(self._starts[1]) if self.across else None
-        for rows in self._hashes.candidates(border):
-            self._compare(rows, tables, missing, found)
+        for candidates in self._hashes.candidates(border):
+            self._compare(candidates, tables, missing, found)
         self._hashes.close()
-        return [found.repeats(file, self.across) for file in range(len(tables))]
+        return [one.repeats() for one in found]
 
-    def _compare(self, rows: Rows, tables: Sequence[Table], missing: Sequence[str], found: _Groups) -> None:
+    def _compare(
+        self, candidates: Candidates, tables: Sequence[Table], missing: Sequence[str], found: Sequence[_Found]
+    ) -> None:
         parts: list[pa.Table] = []
         groups: list[pa.Table] = []
         for file, table in enumerate(tables):
             start, end = (int(bound) for bound in self._starts[file : file + 2])
-            wanted = rows[(rows >= start) & (rows < end)] - start
+            wanted = candidates.rows[(candidates.rows >= start) & (candidates.rows < end)] - start
+            later = candidates.later[(candidates.later >= start) & (candidates.later < end)] - start
             for part in _chosen(table, self.names, missing, wanted):
+                part = part if self.across else part.drop_null()  # noqa: PLW2901
+                found[file].note(part, later[:FIRST_ROWS])
                 parts.append(_placed(part, file))
                 if sum(map(len, parts)) > COMPARED_AT_ONCE:
                     groups = [_merged([*groups, *parts])]
                     parts.clear()
         if groups or parts:
-            found.add(_merged([*groups, *parts]))
+            self._count(_merged([*groups, *parts]), found)
+
+    def _count(self, groups: pa.Table, found: Sequence[_Found]) -> None:
+        """Adds the repeated rows of groups of equal keys."""
+        train, validation = (groups[f"count{file}"].to_numpy() for file in (0, 1))
+        if not self.across:
+            found[0].count += int(np.maximum(train - 1, 0).sum())
+        if len(found) > 1:
+            again = 0 if self.across else np.maximum(validation - 1, 0)
+            found[1].count += int(np.where(train > 0, validation, again).sum())
 
 
 def _any_null(batch: Mapping[str, pa.Array], names: Sequence[str]) -> npt.NDArray[np.bool_] | None:
@@ -119,8 +141,8 @@ class _Held:
         self.hashes[start : start + len(hashes)] = hashes
         self.taken += len(hashes)
 
-    def candidates(self, border: int | None) -> Iterator[Rows]:
-        """Row numbers, ascending, whose hash stands elsewhere too; a bounded number of distinct hashes at a time."""
+    def candidates(self, border: int | None) -> Iterator[Candidates]:
+        """Rows whose hash stands elsewhere too; a bounded number of distinct hashes at a time."""
         yield from _in_parts(self.hashes, None, border)
 
     def close(self) -> None:
@@ -145,7 +167,7 @@ class _Spilled:
             if bounds[index] < bounds[index + 1]:
                 file.write(records[bounds[index] : bounds[index + 1]].tobytes())
 
-    def candidates(self, border: int | None) -> Iterator[Rows]:
+    def candidates(self, border: int | None) -> Iterator[Candidates]:
         for file in self.files:
             file.seek(0)
             records = np.fromfile(file, dtype=np.uint64).reshape(-1, 2)
@@ -157,10 +179,11 @@ class _Spilled:
         self.folder.cleanup()
 
 
-def _in_parts(hashes: Words, rows: Rows | None, border: int | None) -> Iterator[Rows]:
-    """Row numbers of equal hashes, ascending, for at most 500,000 distinct hashes at a time.
+def _in_parts(hashes: Words, rows: Rows | None, border: int | None) -> Iterator[Candidates]:
+    """Rows of equal hashes, for at most 500,000 distinct hashes at a time.
 
-    With a border only hashes are of interest that stand before it and from it on.
+    ``rows`` are the hashes' row numbers, where they are not 0, 1, 2, …. With a border only hashes are of interest
+    that stand before it and from it on.
     """
     if border is None:
         ordered = np.sort(hashes)
@@ -172,11 +195,15 @@ def _in_parts(hashes: Words, rows: Rows | None, border: int | None) -> Iterator[
         part = repeated[start : start + COMPARED_AT_ONCE]
         place = np.minimum(np.searchsorted(part, hashes), len(part) - 1)
         chosen = np.flatnonzero(part[place] == hashes)
-        yield chosen if rows is None else np.sort(rows[chosen])
+        if rows is not None:
+            chosen = chosen[np.argsort(rows[chosen], kind="stable")]
+        _, first = np.unique(hashes[chosen], return_index=True)
+        numbers = chosen if rows is None else rows[chosen]
+        yield Candidates(numbers, np.delete(numbers, first))
 
 
 def _chosen(table: Table, names: Sequence[str], missing: Sequence[str], wanted: Rows) -> Iterator[pa.Table]:
-    """The key columns, named by their index, and numbers of some rows, without those that hold a null."""
+    """The key columns, named by their index, and the numbers of some rows."""
     if not len(wanted):
         return
     for first, batch in batches(table, names, missing=missing):
@@ -184,7 +211,7 @@ def _chosen(table: Table, names: Sequence[str], missing: Sequence[str], wanted: 
         if low < high:
             at = pa.array(wanted[low:high] - first)
             columns = {str(index): _plain(batch[name].take(at)) for index, name in enumerate(names)}
-            yield pa.table({**columns, "row": pa.array(wanted[low:high])}).drop_null()
+            yield pa.table({**columns, "row": pa.array(wanted[low:high])})
 
 
 def _plain(values: pa.Array) -> pa.Array:
@@ -198,12 +225,10 @@ def _plain(values: pa.Array) -> pa.Array:
 
 
 def _placed(rows: pa.Table, file: int) -> pa.Table:
-    """Each row as a group of one: how often its key stands in each file, and the first and last row there."""
-    none, one = pa.nulls(len(rows), pa.int64()), pa.array(np.ones(len(rows), dtype=np.int64))
+    """Each row as a group of one: its key, and how often it stands in each file."""
     columns = {name: rows[name] for name in rows.column_names if name.isdigit()}
     for here in (0, 1):
-        columns[f"count{here}"] = one if here == file else pc.fill_null(none, 0)
-        columns[f"min{here}"] = columns[f"max{here}"] = rows["row"] if here == file else none
+        columns[f"count{here}"] = pa.array(np.full(len(rows), int(here == file), dtype=np.int64))
     return pa.table(columns)
 
 
@@ -211,44 +236,26 @@ def _merged(groups: Sequence[pa.Table]) -> pa.Table:
     """One line per distinct key, compared by value."""
     table = pa.concat_tables(groups)
     keys = [name for name in table.column_names if name.isdigit()]
-    how = {"count": "sum", "min": "min", "max": "max"}
-    aggregates = [(f"{what}{file}", name) for what, name in how.items() for file in (0, 1)]
-    merged = table.group_by(keys, use_threads=False).aggregate(aggregates)
-    return merged.rename_columns([name.rsplit("_", 1)[0] for name in merged.column_names])
+    merged = table.group_by(keys, use_threads=False).aggregate([("count0", "sum"), ("count1", "sum")])
+    return merged.rename_columns([name.removesuffix("_sum") for name in merged.column_names])
 
 
-class _Groups:
-    """Sums up groups of equal keys."""
+class _Found:
+    """Repeated rows of one file: how many, and the first of them with their values."""
 
-    def __init__(self, files: int) -> None:
-        self.files = files
-        self.counts = [0, 0]
-        self.across = 0
-        self.first: list[list[tuple[int, object]]] = [[], []]
-        self.first_across: list[tuple[int, object]] = []
+    def __init__(self) -> None:
+        self.count = 0
+        self.first: list[tuple[int, object]] = []
 
-    def add(self, groups: pa.Table) -> None:
-        train, validation = (groups[f"count{file}"].to_numpy() for file in (0, 1))
-        repeated = np.maximum(train - 1, 0), np.where(train > 0, validation, np.maximum(validation - 1, 0))
-        both = (train > 0) & (validation > 0)
-        self.across += int(validation[both].sum())
-        self._note(self.first_across, groups, "min1", both)
-        for file, count in enumerate(repeated):
-            self.counts[file] += int(count.sum())
-            self._note(self.first[file], groups, f"max{file}", count > 0)
+    def note(self, part: pa.Table, rows: Rows) -> None:
+        """Notes those of ``rows`` that are in this part of the file."""
+        chosen = part.filter(pa.array(np.isin(part["row"].to_numpy(), rows)))
+        keys = [chosen[name].to_pylist() for name in chosen.column_names if name.isdigit()]
+        values = keys[0] if len(keys) == 1 else [list(key) for key in zip(*keys, strict=True)]
+        self.first = sorted([*self.first, *zip(chosen["row"].to_pylist(), values, strict=True)], key=lambda one: one[0])
+        del self.first[FIRST_ROWS:]
 
-    def _note(
-        self, noted: list[tuple[int, object]], groups: pa.Table, column: str, mask: npt.NDArray[np.bool_]
-    ) -> None:
-        chosen = groups.filter(pa.array(mask)).sort_by(column).slice(0, FIRST_ROWS)
-        keys = [name for name in groups.column_names if name.isdigit()]
-        values = zip(*(chosen[key].to_pylist() for key in keys), strict=True)
-        rows = chosen[column].to_pylist()
-        noted.extend((row, key[0] if len(keys) == 1 else list(key)) for row, key in zip(rows, values, strict=True))
-        noted.sort(key=lambda item: item[0])
-        del noted[FIRST_ROWS:]
-
-    def repeats(self, file: int, across: bool) -> Repeats:
-        noted = self.first_across if across else self.first[file]
-        count = self.across if across else self.counts[file]
-        return Repeats(count, tuple(row for row, _ in noted), tuple(value for _, value in noted))
+    def repeats(self) -> Repeats:
+        """The count, and the first rows where there are any."""
+        first = self.first if self.count else []
+        return Repeats(self.count, tuple(row for row, _ in first), tuple(value for _, value in first))
