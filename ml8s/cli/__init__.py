@@ -59,6 +59,7 @@ GROUPS: Mapping[str, tuple[str, Mapping[str, tuple[str, str]]]] = {
         {
             "list": ("ml8s.cli.models_list:command", "List the registered models."),
             "show": ("ml8s.cli.models_show:command", "Show one model: metrics, origin, artifacts."),
+            "report": ("ml8s.cli.models_report:command", "Print or save a model's evaluation report."),
             "compare": ("ml8s.cli.models_compare:command", "Compare two models."),
             "history": ("ml8s.cli.models_history:command", "Show what happened to a model or a name."),
             "verify": ("ml8s.cli.models_verify:command", "Hash a model's record and artifacts again."),
