@@ -182,7 +182,7 @@ def test_a_replay_runs_exactly_the_recorded_trials(desk: Desk) -> None:
     desk.train(replay={"lgbm": 7, "rf": 2}, store=str(desk.root / "replayed"))
     assert desk.heard.ends["tune[lgbm]"].facts["trials"] == 7
     assert desk.heard.ends["tune[rf]"].facts["trials"] == 2
-    with pytest.raises(InvalidUsage, match="holds tune.lgbm. with 7 trials, and the replay asks for 5"):
+    with pytest.raises(InvalidUsage, match=r"holds tune\[lgbm\] with 7 trials, and the replay asks for 5"):
         desk.train(replay={"lgbm": 5, "rf": 2}, store=str(desk.root / "replayed"))
 
 
@@ -334,7 +334,7 @@ def test_warnings_and_progress_are_kept_with_the_attempt(desk: Desk, monkeypatch
     folder = desk.store / "runs" / trained.attempt
     assert "tune[lgbm]: this is only a stub" in (folder / "log.txt").read_text()
     events = [json.loads(line) for line in (folder / "progress.jsonl").read_text().splitlines()]
-    assert [event["step"] for event in events if event["event"] == "finished"][0] == "read"
+    assert next(event["step"] for event in events if event["event"] == "finished") == "read"
     envelope = json.loads((folder / "envelope.json").read_bytes())
     assert envelope["outcome"] == "done"
     assert envelope["searches"]["tune[lgbm]"] == {"trials": 3, "stopped_by": "max_trials"}
