@@ -53,6 +53,16 @@ class Feature:
     rows: int = 0
 
     @property
+    def type(self) -> str:
+        """``category`` where the values are codes without an order, else ``number``."""
+        return "category" if self.transform == "category" else "number"
+
+    @property
+    def null(self) -> str:
+        """What a null in the source gives: ``nan``, or ``never`` where the feature always has a value."""
+        return "never" if self.transform == "is_null" else "nan"
+
+    @property
     def codes(self) -> int:
         """How many codes a category feature can have, the code of unknown values included; 0 for other features."""
         return len(self.categories) + max(self.buckets, 1) if self.transform == "category" else 0
@@ -72,6 +82,8 @@ class Feature:
         value: dict[str, Json] = {
             "name": self.name,
             "definition": self.definition,
+            "type": self.type,
+            "null": self.null,
             "transform": self.transform,
             "source": list(self.source),
         }

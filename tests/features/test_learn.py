@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
+from hypothesis import given, settings
 
+from ml8s.artifacts import canonical_json
 from ml8s.features.apply import NULL_TIME, apply
 from ml8s.features.learn import BUCKETS, MOST_CATEGORIES, RARE_ROWS, Source
 from ml8s.features.manifest import FeatureManifest
 
-from .tables import SOURCES, manifest_of, realistic, texts
+from .tables import SOURCES, Columns, any_rows, manifest_of, realistic, texts
 
 DAY = 86_400_000_000
 
@@ -177,3 +181,16 @@ def test_an_integer_that_numbers_the_rows_is_dropped_and_a_measured_one_is_kept(
     assert manifest.names == ("cents", "sparse")
     assert "an identifier: 2000 whole numbers" in reasons(manifest)["row_number"]
     assert manifest_of(columns, (Source("row_number", "number"),), time=None).names == ("row_number",)
+
+
+@settings(max_examples=80, deadline=None)
+@given(any_rows())
+def test_whatever_the_fit_rows_hold_the_manifest_read_back_applies_the_same(columns: Columns) -> None:
+    manifest = manifest_of(columns)
+    read = FeatureManifest.from_json(json.loads(canonical_json(manifest.to_json())))
+    matrix = apply(read, columns)
+    assert matrix.tobytes() == apply(manifest, columns).tobytes()
+    assert not np.isinf(matrix).any()
+    for values in matrix.T:
+        present = values[~np.isnan(values)]
+        assert present.min() < present.max(), "a constant feature was kept"
