@@ -134,6 +134,8 @@ def _expanded_bytes(metadata: pq.FileMetaData, descriptor: int, size: int, name:
     last = size - _TAIL
     for group in range(metadata.num_row_groups):
         row_group = metadata.row_group(group)
+        if not row_group.num_rows:
+            continue
         for index in range(metadata.num_columns):
             chunk = row_group.column(index)
             start = chunk.data_page_offset

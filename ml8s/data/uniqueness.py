@@ -48,8 +48,8 @@ class Candidates:
 class KeyCheck:
     """Finds rows whose values of some columns stand in an earlier row of the same or an earlier file.
 
-    Rows with a null among these columns are left out, unless ``across`` asks for equal rows. Memory is 16 bytes a row up to 256 MB; beyond, hashes lie in
-    64 files of a temporary folder and are sorted one file at a time.
+    Rows with a null among these columns are left out, unless ``across`` asks for equal rows. Memory is 16 bytes a row
+    up to 256 MB; beyond, hashes lie in 64 files of a temporary folder and are sorted one file at a time.
 
     Args:
         fields: the key's columns.
