@@ -1,0 +1,136 @@
+"""Quality on public data sets: ML8s against LightGBM's defaults and plain FLAML, same folds, same CPU seconds.
+
+``python benchmarks/quality.py FOLDER [--budget 120] [--seeds 5] [--problems adult,churn]`` reads the data sets from
+FOLDER, runs every contender in a process of its own on one thread under the environment pin, and writes the section
+"Quality" of docs/benchmarks.md. Finished runs are kept in ``--results`` and not repeated.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+from quality_data import PROBLEMS
+
+from ml8s.config.metrics import find_metric
+from ml8s.environment import pinned_environment
+
+HERE = Path(__file__).parent
+PAGE = HERE.parent / "docs" / "benchmarks.md"
+CONTENDERS = ("lightgbm", "flaml", "ml8s")
+METRICS = {"letters": "log_loss", "diamonds": "rmse", "rank": "ndcg@10"}
+BEGIN, END = "<!-- quality: begin -->", "<!-- quality: end -->"
+
+
+def main() -> None:
+    """Runs what is missing, then writes the table."""
+    options = parse()
+    results = json.loads(options.results.read_text()) if options.results.exists() else {}
+    for problem in options.problems.split(","):
+        for seed in range(options.seeds):
+            for contender in CONTENDERS:
+                key = f"{problem} {seed} {contender} {options.budget:g}"
+                if key not in results:
+                    results[key] = run(options.folder, problem, seed, contender, options.budget)
+                    options.results.write_text(json.dumps(results, indent=1, sort_keys=True))
+                print(key, json.dumps(results[key]), file=sys.stderr)
+    section = describe(results, options)
+    print(section)
+    if not options.no_page:
+        write_section(section)
+
+
+def parse() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description="Quality on public data sets.")
+    parser.add_argument("folder", type=Path, help="folder of the data sets")
+    parser.add_argument("--budget", type=float, default=120, help="CPU seconds of each search, default 120")
+    parser.add_argument("--seeds", type=int, default=5, help="how many seeds, default 5")
+    parser.add_argument("--problems", default=",".join(PROBLEMS), help="names, separated by commas")
+    parser.add_argument("--results", type=Path, default=Path("quality-results.json"), help="finished runs")
+    parser.add_argument("--no-page", action="store_true", help="print the table and leave docs/benchmarks.md alone")
+    return parser.parse_args()
+
+
+def run(folder: Path, problem: str, seed: int, contender: str, budget: float) -> dict[str, object]:
+    """One contender in a process of its own: its scores on test and the CPU seconds that it took."""
+    command = [sys.executable, str(HERE / "quality_contenders.py"), str(folder), problem]
+    environment = pinned_environment() | {"OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [*command, str(seed), contender, str(budget)], env=environment, stdout=subprocess.PIPE, text=True, check=True
+    )
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def gains(results: dict[str, dict], problem: str, options: argparse.Namespace, one: str, other: str) -> list[float]:
+    """By how much ``one`` is better than ``other``, per seed, as a fraction of the score of LightGBM's defaults."""
+    metric = find_metric(METRICS.get(problem, "roc_auc"))
+    sign = 1 if metric.greater_is_better else -1
+    found = []
+    for seed in range(options.seeds):
+        scores = scores_of(results, problem, seed, options.budget)
+        found.append(sign * (scores[one] - scores[other]) / scores["lightgbm"])
+    return found
+
+
+def scores_of(results: dict[str, dict], problem: str, seed: int, budget: float) -> dict[str, float]:
+    """All scores of one data set and seed."""
+    merged: dict[str, float] = {}
+    for contender in CONTENDERS:
+        merged |= results[f"{problem} {seed} {contender} {budget:g}"]["scores"]
+    return merged
+
+
+def describe(results: dict[str, dict], options: argparse.Namespace) -> str:
+    """The section: every pair, losses included, then the means."""
+    lines = [
+        f"{options.seeds} seeds, the same folds for all, one thread, {options.budget:g} CPU seconds per search,",
+        "estimators lgbm and xgboost. A gain is the difference to the other on the test fold, as a fraction of the",
+        "score of LightGBM's defaults: mean ± standard error over the seeds; above zero ML8s is better.",
+        "",
+        "| data set | metric | LightGBM | FLAML | ML8s | ML8s, blend | gain over LightGBM | gain over FLAML | blend "
+        "over FLAML |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    problems = options.problems.split(",")
+    for problem in problems:
+        rows = [scores_of(results, problem, seed, options.budget) for seed in range(options.seeds)]
+        means = [statistics.fmean(row[name] for row in rows) for name in ("lightgbm", "flaml", "ml8s", "ml8s blend")]
+        cells = [problem, METRICS.get(problem, "roc_auc"), *(f"{mean:.5g}" for mean in means)]
+        for one, other in (("ml8s", "lightgbm"), ("ml8s", "flaml"), ("ml8s blend", "flaml")):
+            cells.append(spread(gains(results, problem, options, one, other)))
+        lines.append(f"| {' | '.join(cells)} |")
+    overall = {
+        pair: statistics.fmean(statistics.fmean(gains(results, p, options, *pair)) for p in problems)
+        for pair in (("ml8s", "lightgbm"), ("ml8s", "flaml"), ("ml8s blend", "flaml"))
+    }
+    cells = ["mean", "", "", "", "", "", *(f"{value:+.4f}" for value in overall.values())]
+    lines += [f"| {' | '.join(cells)} |", "", "Per seed, gain over LightGBM and over FLAML:", ""]
+    for problem in problems:
+        pairs = zip(*(gains(results, problem, options, "ml8s", other) for other in CONTENDERS[:2]), strict=True)
+        lines.append(f"- {problem}: " + ", ".join(f"{one:+.4f}/{two:+.4f}" for one, two in pairs))
+    return "\n".join(lines)
+
+
+def spread(values: list[float]) -> str:
+    """Mean ± standard error."""
+    error = statistics.stdev(values) / len(values) ** 0.5 if len(values) > 1 else float("nan")
+    return f"{statistics.fmean(values):+.4f} ± {error:.4f}"
+
+
+def write_section(section: str) -> None:
+    """Puts the section between its two marks in docs/benchmarks.md."""
+    text = PAGE.read_text() if PAGE.exists() else "# Benchmarks\n"
+    if BEGIN not in text:
+        text = f"{text.rstrip()}\n\n## Quality\n\n{BEGIN}\n{END}\n"
+    before, _, rest = text.partition(BEGIN)
+    after = rest.partition(END)[2]
+    PAGE.write_text(f"{before}{BEGIN}\n{section}\n{END}{after}")
+
+
+if __name__ == "__main__":
+    main()
