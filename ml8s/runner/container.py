@@ -38,6 +38,7 @@ from ml8s.runner.snapshot import find_snapshot, remember
 from ml8s.runner.workspace import Scratch, Workspace
 from ml8s.storage import open_store
 from ml8s.storage.blobs import blob_key
+from ml8s.storage.probe import ensure_probed
 from ml8s.storage.store import Store
 
 CONFIG_VARIABLE: Final = "ML8S_CONFIG"
@@ -62,6 +63,7 @@ def run_container(options: Namespace, program: Program, log: Log) -> int:
     """
     store = open_store(options.store)
     config = read_config(options)
+    ensure_probed(store)
     task = Task(_spec(program, options.step), options.item)
     with Scratch() as workspace:
         inputs = _inputs(store, program, task, options)

@@ -25,6 +25,7 @@ from ml8s.runner.snapshot import Snapshot, find_snapshot, remembered
 from ml8s.runner.summary import Summary, report_address, summarise
 from ml8s.runner.workspace import Scratch, Workspace
 from ml8s.storage import open_store
+from ml8s.storage.probe import ensure_probed
 from ml8s.storage.store import Store
 
 CURE_OF_A_STOP = "run the same command again: finished steps are kept, and it goes on from there"
@@ -101,6 +102,7 @@ def train(request: Request, *listeners: Listener) -> Trained:
     """Runs a pipeline in this process, which must be pinned.
 
     Raises:
+        StoreRefused: the store does not keep create-if-absent.
         GateFailed: the evaluation said no. Nothing is registered; ``where`` is the report.
         Interrupted, Terminated: Ctrl-C, SIGTERM. Finished steps stay cached.
         ML8sError: whatever a step or the store raised.
@@ -108,6 +110,7 @@ def train(request: Request, *listeners: Listener) -> Trained:
     require_pinned()
     began = monotonic()
     prepared = prepare(request)
+    ensure_probed(prepared.store)
     name, envelope = new_attempt(), describe_run(request.loaded, prepared.store.uri, prepared.work, request.slots)
     with Scratch() as workspace:
         attempt = Attempt(prepared.store, name, envelope, workspace.root / "log.txt")
