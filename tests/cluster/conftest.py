@@ -7,9 +7,8 @@ part of the report. What a test leaves outside both fails the suite.
 
 import re
 import uuid
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 
@@ -75,12 +74,14 @@ def namespace(cluster: Cluster, home: Home, bucket: Bucket) -> Iterator[Space]:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Add the namespace's state to the report of a failed test, before it is deleted."""
     report = yield
     home = getattr(item, "funcargs", {}).get("home")
     if report.when == "call" and report.failed and isinstance(home, Home):
         for space in home.spaces:
             folder = standard().failures / home.name
-            report.sections.append((f"cluster: {space.name}", evidence.collect(space, Path(folder))))
+            report.sections.append((f"cluster: {space.name}", evidence.collect(space, folder)))
     return report

@@ -70,7 +70,8 @@ def check(places: Places) -> None:
 
 def is_whole(places: Places) -> bool:
     """Say whether every daemon runs and the last start came to its end."""
-    return places.environment.exists() and bool(daemons.read(places)) and not daemons.dead(places)
+    started = daemons.read(places)
+    return places.environment.exists() and bool(started) and not daemons.dead(places) and not daemons.excused(places)
 
 
 def _prepare(places: Places) -> None:

@@ -32,13 +32,19 @@ class Cluster:
         """Wait for a condition; fail at once when a daemon dies that nobody stopped."""
         until(what, check, seconds=seconds, meanwhile=lambda: daemons.check_alive(self.places))
 
-    def stop(self, name: str, *, how: signal.Signals = signal.SIGTERM) -> None:
-        """Stop a daemon; it does not count as dead."""
+    def kill_and_restart_around(self, name: str, how: signal.Signals, meanwhile: Callable[[], object]) -> None:
+        """Stop a daemon, do something while it is away, and start it again whatever happens."""
         daemons.stop(daemons.read(self.places)[name], how=how, seconds=30)
+        daemons.excuse(self.places, name)
+        try:
+            meanwhile()
+        finally:
+            daemons.restart(self.places, name)
 
-    def restart(self, name: str) -> None:
-        """Start a stopped daemon again."""
-        daemons.restart(self.places, name)
+    def promote(self, space: "Space", rollout: str) -> None:
+        """Promote a paused canary with the real plugin."""
+        plugin = str(self.programs["kubectl-argo-rollouts"])
+        run([plugin, "--kubeconfig", self.places.kubeconfig, "-n", space.name, "promote", rollout])
 
     def space(self, name: str) -> "Space":
         """Return a view of one namespace."""
@@ -54,12 +60,7 @@ class Space:
 
     def apply(self, *things: Object) -> None:
         """Apply objects to this namespace."""
-        placed = []
-        for thing in things:
-            metadata = thing["metadata"]
-            if not isinstance(metadata, dict):
-                raise TypeError("an object without metadata")
-            placed.append({**thing, "metadata": {**metadata, "namespace": self.name}})
+        placed = [{**thing, "metadata": {**thing["metadata"], "namespace": self.name}} for thing in things]
         self.cluster.kubectl.apply(*placed)
 
     def get(self, kind: str, name: str) -> Object:
@@ -101,9 +102,8 @@ class Space:
 
     def nodes(self, name: str) -> dict[str, Object]:
         """Return a workflow's nodes by their display name, such as `train` or `train(0)`."""
-        status = self.get("workflow", name).get("status")
-        nodes = status.get("nodes", {}) if isinstance(status, dict) else {}
-        return {str(node["displayName"]): node for node in nodes.values()}
+        nodes = self.get("workflow", name).get("status", {}).get("nodes", {})
+        return {node["displayName"]: node for node in nodes.values()}
 
     def wait_for_node(self, workflow: str, node: str, phase: str) -> None:
         """Wait until a node of a workflow is in a phase."""

@@ -93,10 +93,28 @@ def start(places: Places, daemon: Daemon, *, again: bool = False) -> Started:
     return started
 
 
+def excuse(places: Places, name: str) -> None:
+    """Say that a daemon was stopped on purpose: until its restart it is not dead."""
+    _record(places, name).rename(_record(places, name).with_suffix(".stopped"))
+
+
+def excused(places: Places) -> list[str]:
+    """Return the daemons that are stopped on purpose."""
+    return [path.stem for path in sorted((places.run / "daemons").glob("*.stopped"))]
+
+
 def restart(places: Places, name: str) -> Started:
-    """Start a stopped daemon again, as it was started before."""
-    known = read(places)[name]
-    return start(places, Daemon(name, known.argv, known.env), again=True)
+    """Start an excused daemon again, as it was started before."""
+    stopped = _record(places, name).with_suffix(".stopped")
+    known = json.loads(stopped.read_text())
+    started = start(places, Daemon(name, tuple(known["argv"]), known["env"]), again=True)
+    stopped.unlink()
+    return started
+
+
+def forget(places: Places, name: str) -> None:
+    """Forget a daemon that was stopped for good."""
+    _record(places, name).unlink()
 
 
 def read(places: Places) -> dict[str, Started]:

@@ -42,15 +42,12 @@ def _quietly_listed(space: Space, kind: str) -> list[Object]:
 
 
 def _name(thing: Object) -> str:
-    metadata = thing["metadata"]
-    return str(metadata["name"]) if isinstance(metadata, dict) else "?"
+    return str(thing["metadata"]["name"])
 
 
 def _workflow(workflow: Object) -> str:
     """Return a workflow's phase and one line for each node."""
-    status = workflow.get("status")
-    if not isinstance(status, dict):
-        return f"{_name(workflow)}: no status yet"
+    status = workflow.get("status", {})
     rows = [f"{_name(workflow)}: {status.get('phase', 'no phase yet')} {status.get('message', '')}"]
     rows += [
         f"  {node['displayName']:<24} {node['type']:<10} {node.get('phase', ''):<10} {node.get('message', '')}"

@@ -6,7 +6,7 @@ from pathlib import Path
 from tests.cluster.bed.places import Places
 
 # Folders that kubelet, containerd and the pod network make at fixed places.
-_STRAY_FOLDERS = (
+STRAY_FOLDERS = (
     "/run/containerd",
     "/usr/libexec/kubernetes",
     "/var/lib/cni",
@@ -28,7 +28,7 @@ _SYSCTL = Path("/proc/sys")
 
 def remember(places: Places) -> None:
     """Write down, before anything starts, what the machine looks like."""
-    absent = [folder for folder in _STRAY_FOLDERS if not Path(folder).exists()]
+    absent = [folder for folder in STRAY_FOLDERS if not Path(folder).exists()]
     settings = {name: (_SYSCTL / name).read_text().strip() for name in _KERNEL_SETTINGS if (_SYSCTL / name).exists()}
     _memory(places).write_text(json.dumps({"absent": absent, "settings": settings}, indent=1))
 

@@ -1,10 +1,12 @@
 """What is installed into the cluster, as plain Kubernetes objects."""
 
 import json
+from typing import Any
 
 from tests.cluster.bed.places import ACCESS_KEY, BUCKET, S3, SECRET_KEY
 
-Object = dict[str, object]
+# A Kubernetes object as JSON: its shape is the API server's to check.
+Object = dict[str, Any]
 
 CONTROLLERS, ROLLOUTS, TENANT = "argo", "argo-rollouts", "ml8s"
 EXECUTOR_ACCOUNT = "ml8s-executor"

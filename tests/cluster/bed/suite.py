@@ -1,6 +1,8 @@
 """Running the cluster's tests: the bed up if it is down, the tests, and down again."""
 
+import os
 import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +12,10 @@ from tests.cluster.bed import bring_up, console, lock, tear_down, wrappers
 from tests.cluster.bed.places import REPOSITORY, SOURCES, Places
 from tests.cluster.bed.problem import BedError, Impossible
 
-# What each verb runs; `offline` needs no bed, and proves the bed's own code.
+# What each verb runs inside the bed; `offline` needs no bed, and proves the bed's own code.
 FOLDERS = {"smoke": ("offline", "smoke"), "test": (".",)}
+# Tests that bring the bed up and down themselves, and so run outside it, before the others.
+LIFE = SOURCES / "life"
 
 
 @dataclass(frozen=True)
@@ -21,6 +25,10 @@ class Outcome:
     passed: int
     failed: int
     skipped: int
+
+    def __add__(self, other: "Outcome") -> "Outcome":
+        """Return the counts of two runs together."""
+        return Outcome(self.passed + other.passed, self.failed + other.failed, self.skipped + other.skipped)
 
     def line(self) -> str:
         """Return the last line of a run."""
@@ -51,33 +59,42 @@ def run_suite(places: Places, verb: str, arguments: Sequence[str]) -> int:
         console.answer(f"cluster: impossible here: {error}")
         return 0 if error.excusable else 1
     was_up = places.state.exists() and bring_up.is_whole(places)
+    outcome = Outcome(0, 0, 0)
     try:
+        if verb == "test":
+            _down(places)
+            outcome += _run(places, "life", [sys.executable], [str(LIFE)], dict(os.environ))
         with lock.held(places):
             bring_up.up(places)
-        code, line = _run_tests(places, verb, arguments)
+        outcome += _run_inside(places, verb, arguments)
     except BedError as error:
         console.complain(f"cluster: {error}")
-        code, line = 1, "cluster: 0 passed, the bed did not come up"
+        outcome += Outcome(0, 1, 0)
     if not was_up:
-        with lock.held(places):
-            tear_down.down(places)
-    console.answer(line)
-    return code
+        _down(places)
+    console.answer(outcome.line())
+    return int(outcome.failed > 0 or outcome.skipped > 0 or outcome.passed == 0)
 
 
-def _run_tests(places: Places, verb: str, arguments: Sequence[str]) -> tuple[int, str]:
-    junit = places.logs / f"{verb}.xml"
-    junit.unlink(missing_ok=True)
+def _down(places: Places) -> None:
+    with lock.held(places):
+        tear_down.down(places)
+
+
+def _run_inside(places: Places, verb: str, arguments: Sequence[str]) -> Outcome:
+    """Run the tests of a verb; the wrapper of Python enters the network namespace."""
     folders = [str(SOURCES / folder) for folder in FOLDERS[verb]]
-    pytest = ["-m", "pytest", *folders, f"--junitxml={junit}", "-p", "no:cacheprovider", *arguments]
-    # The wrapper enters the network namespace.
-    done = subprocess.run(
-        [str(places.wrappers / "python"), *pytest],
-        cwd=REPOSITORY,
-        env=wrappers.test_environment(places),
-        check=False,
-    )
-    if not junit.exists():
-        return done.returncode or 1, "cluster: 0 passed, the tests did not run"
-    outcome = outcome_of(junit)
-    return done.returncode or int(outcome.skipped > 0 or outcome.passed == 0), outcome.line()
+    python = str(places.wrappers / "python")
+    words = [*folders, f"--ignore={LIFE}", *arguments]
+    return _run(places, verb, [python], words, wrappers.test_environment(places))
+
+
+def _run(places: Places, name: str, python: list[str], words: Sequence[str], env: dict[str, str]) -> Outcome:
+    """Run pytest and count; an exit code without a failed test counts as one."""
+    junit = places.logs / f"{name}.xml"
+    junit.parent.mkdir(parents=True, exist_ok=True)
+    junit.unlink(missing_ok=True)
+    argv = [*python, "-m", "pytest", *words, f"--junitxml={junit}", "-p", "no:cacheprovider", "--durations=5"]
+    code = subprocess.run(argv, cwd=REPOSITORY, env=env, check=False).returncode
+    found = outcome_of(junit) if junit.exists() else Outcome(0, 0, 0)
+    return found if code == 0 or found.failed else found + Outcome(0, 1, 0)
