@@ -164,7 +164,7 @@ def _column_from_rows(
             except (TypeError, ValueError, OverflowError):
                 wrong = f"is {_shown(value)}, expected {expected}"
         if wrong:
-            where = f"row {index + 1}: {column.name}"
+            where = f"row {index + 1}"
             problems.append((index, Problem(f"{column.name} {wrong}", where, f"send {expected}")))
     return values
 
