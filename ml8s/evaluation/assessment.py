@@ -89,10 +89,16 @@ def assess(question: Question, sample: Sample, baseline: Baseline) -> Assessment
     constant = baseline.measure(names, sample)
     verdict = judge(question.metric, question.gates, question.required, model, constant)
     parts: dict[str, Any] = {}
-    if sample.y.size and bool(np.isfinite(sample.scores).all()):
+    if _has_parts(sample):
         parts = _PARTS[question.kind](question, sample, model)
     words = tuple(parts.pop("words", ()))
     return Assessment(question, model, constant, verdict, words, **parts)
+
+
+def _has_parts(sample: Sample) -> bool:
+    """Whether there is anything to draw: rows that weigh something, with finite scores."""
+    weighs = sample.weight is None or bool(sample.weight.any())
+    return bool(sample.y.size) and weighs and bool(np.isfinite(sample.scores).all())
 
 
 def _binary(question: Question, sample: Sample, model: Measured) -> dict[str, Any]:

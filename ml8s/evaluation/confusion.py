@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from ml8s.evaluation.metrics import Sample, confusion_counts
+
+MOST_CLASSES: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +25,10 @@ class ClassRow:
 
 @dataclass(frozen=True, slots=True)
 class Confusion:
-    """``counts[i][j]`` is the weight of rows of class i that were decided as class j; whole numbers without weights."""
+    """``counts[i][j]`` is the weight of rows of class i that were decided as class j; whole numbers without weights.
+
+    ``counts`` is empty where there are more than 100 classes.
+    """
 
     labels: tuple[str, ...]
     counts: tuple[tuple[float, ...], ...]
@@ -41,4 +47,5 @@ def confusion(sample: Sample, labels: Sequence[str]) -> Confusion:
         both = float(truth[index] + decided[index])
         f1 = float(2.0 * right[index] / both) if both else 0.0
         rows.append(ClassRow(label, float(truth[index]), float(decided[index]), precision, recall, f1))
-    return Confusion(tuple(labels), tuple(tuple(line) for line in counts.tolist()), tuple(rows))
+    cells = tuple(tuple(line) for line in counts.tolist()) if len(labels) <= MOST_CLASSES else ()
+    return Confusion(tuple(labels), cells, tuple(rows))

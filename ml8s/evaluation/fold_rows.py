@@ -60,12 +60,14 @@ def rows_of_fold(folds: Folds, fold: int) -> Rows:
 def read_fold_targets(source: Source, folds: Folds) -> dict[str, FoldTargets]:
     """Target and weight of each fold that takes part, by its name: fit, tune, test."""
     dataset = source.dataset
+    chosen = np.flatnonzero(folds.fold <= TEST)
+    rows = Rows(folds.file[chosen], folds.row[chosen], folds.fold[chosen])
+    y = encode_target(source.column(dataset.target.column, rows), dataset.target)
+    weight = None if dataset.weight_column is None else source.column(dataset.weight_column, rows)
     targets = {}
     for fold in range(TEST + 1):
-        rows = rows_of_fold(folds, fold)
-        y = encode_target(source.column(dataset.target.column, rows), dataset.target)
-        weight = None if dataset.weight_column is None else source.column(dataset.weight_column, rows)
-        targets[NAMES[fold]] = FoldTargets(y, weight)
+        of_fold = rows.fold == fold
+        targets[NAMES[fold]] = FoldTargets(y[of_fold], None if weight is None else weight[of_fold])
     return targets
 
 

@@ -10,6 +10,7 @@ from ml8s.evaluation.report import Report
 from ml8s.evaluation.wording import aligned, brief, count, number, percent, sentence, shortened
 
 MOST_IMPORTANT: Final = 15
+MOST_LISTED: Final = 100
 _SPECIAL: Final = re.compile(r"([\\`*_{}\[\]|~$@])|(?<=:)(?=//)|^(?=[#+>-])")
 _REFERENCES: Final = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"))
 
@@ -83,7 +84,7 @@ def _decisions(report: Report) -> list[str]:
         return []
     rows = [
         (escaped(one.label, 40), count(one.rows), count(one.decided), number(one.precision), number(one.recall))
-        for one in report.confusion.classes
+        for one in report.confusion.classes[:MOST_LISTED]
     ]
     at = f" at the threshold {brief(report.threshold)}" if report.threshold is not None else ""
     head = ("class", "rows", "decided", "precision", "recall")
@@ -128,7 +129,7 @@ def _search(report: Report) -> list[str]:
 def _features(report: Report) -> list[str]:
     lines = [f"## Features: {len(report.features.made)}", ""]
     if report.features.dropped:
-        rows = [(escaped(name, 60), escaped(reason)) for name, reason in report.features.dropped]
+        rows = [(escaped(name, 60), escaped(reason)) for name, reason in report.features.dropped[:MOST_LISTED]]
         lines += _table(("left out", "why"), rows)
     return lines if len(lines) > 2 else lines[:1]
 

@@ -11,6 +11,7 @@ from ml8s.evaluation.report import FoldRow, Report
 from ml8s.evaluation.wording import count, number, percent, plural, sentence, shortened
 
 MOST_CLASSES: Final = 8
+MOST_FEATURES: Final = 500
 PURPOSES: Final = {
     "fit": "trains the models",
     "tune": "guides the search",
@@ -116,13 +117,17 @@ def features_section(report: Report) -> Markup:
     how = f"{plural(len(made), 'feature')}, learned on the fit rows. Aggregates: {report.features.aggregates}."
     left = None
     if dropped:
-        rows = [(shortened(name), shortened(reason, 300)) for name, reason in dropped]
+        rows = [(shortened(name), shortened(reason, 300)) for name, reason in dropped[:MOST_FEATURES]]
         left = element("div", element("h3", f"Left out ({len(dropped)})"), table(("Name", "Why"), rows))
-    rows = [(shortened(name), shortened(definition, 300)) for name, definition in made]
-    listed = element(
-        "details", element("summary", f"All {plural(len(made), 'feature')}"), table(("Feature", "What it is"), rows)
-    )
+    rows = [(shortened(name), shortened(definition, 300)) for name, definition in made[:MOST_FEATURES]]
+    listed = element("details", element("summary", _listing(len(made))), table(("Feature", "What it is"), rows))
     return section("Features", how, left, listed)
+
+
+def _listing(features: int) -> str:
+    if features > MOST_FEATURES:
+        return f"The first {MOST_FEATURES} of {features:,} features; all are in the feature manifest"
+    return f"All {plural(features, 'feature')}"
 
 
 def lineage_section(report: Report) -> Markup:

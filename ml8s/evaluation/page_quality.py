@@ -14,6 +14,7 @@ from ml8s.evaluation.wording import brief, count, number, percent, plural, short
 
 MOST_CLASSES: Final = 15
 MOST_BARS: Final = 20
+MOST_LISTED: Final = 60
 LABEL: Final = 40
 
 
@@ -183,8 +184,9 @@ def confusion_section(report: Report) -> Markup | None:
     order = sorted(range(len(found.labels)), key=lambda i: -found.classes[i].rows)[:MOST_CLASSES]
     order.sort()
     left = len(found.labels) - len(order)
-    note = element("p", f"The {left} smallest classes are left out here.", class_="how") if left else None
-    matrix = _confusion_table(report, order) if len(order) > 1 else None
+    note = element("p", f"The {left} smallest classes are left out of the square.", class_="how") if left else None
+    matrix = _confusion_table(report, order) if found.counts else None
+    listed = sorted(found.classes, key=lambda one: -one.rows)[:MOST_LISTED] if left else found.classes
     head = ("Class", "Rows", "Decided", "Precision", "Recall", "F1")
     rows = [
         (
@@ -195,7 +197,7 @@ def confusion_section(report: Report) -> Markup | None:
             number(one.recall),
             number(one.f1),
         )
-        for one in found.classes
+        for one in listed
     ]
     return section("Decisions", how, matrix, note, table(head, rows, numeric=range(1, 6)))
 

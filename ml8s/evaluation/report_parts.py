@@ -60,7 +60,7 @@ def build_report(
         reasons=assessment.verdict.reasons,
         words=assessment.words,
         metrics=assessment.metric_rows(),
-        baseline=subject.baseline().description,
+        baseline=subject.baseline.description,
         threshold=subject.threshold,
         threshold_origin=threshold_origin,
         data=data_summary(subject, fold_facts),

@@ -93,6 +93,7 @@ class Subject:
             return np.arange(len(self.test.rows))
         return choose_rows(self.hashes, at_most, group)
 
+    @cached_property
     def baseline(self) -> Baseline:
         """The constant baseline, learned from the fit rows."""
         fit = self.targets[NAMES[0]]

@@ -73,7 +73,7 @@ def run(  # noqa: PLR0913 -- one parameter per port of the catalogue
         more_columns=slices,
         threads=context.threads,
     )
-    assessment = assess(_question(subject, config), subject.sample, subject.baseline())
+    assessment = assess(_question(subject, config), subject.sample, subject.baseline)
     fold_facts = read_facts(folds)
     candidates, why = read_selection(selection)
     total = len(subject.manifest.columns)

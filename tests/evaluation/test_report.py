@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -164,6 +165,27 @@ def test_json_and_markdown_hold_the_same_metrics(kind: str) -> None:
     assert [row["value"] for row in value["metrics"]] == [row.value for row in report.metrics]
     assert "<script" not in text
     assert all(line.count("|") - line.count("\\|") in (0, *range(3, 14)) for line in text.splitlines())
+
+
+def test_hundreds_of_classes_and_thousands_of_features_stay_below_a_megabyte() -> None:
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 400, 4000).astype(float)
+    raw = rng.random((4000, 400)) + np.eye(400)[y.astype(int)]
+    rows = Sample(y, raw / raw.sum(axis=1, keepdims=True))
+    labels = tuple(f"class {i} with a rather long name of its own, {'x' * 200}" for i in range(400))
+    baseline = learn_baseline(MULTICLASS, y, None, 400)
+    found = assess(Question(MULTICLASS, "log_loss", labels, {}, ()), rows, baseline)
+    listed = tuple((f"feature {i} {'y' * 200}", "z" * 400) for i in range(5000))
+    report = replace(report_of(found, rows), features=FeatureTable(listed, listed, "off"))
+    assert len(render_html(report).encode()) < 1_000_000
+    assert len(render_markdown(report).encode()) < 200_000
+
+
+def test_rows_that_weigh_nothing_fail_the_model_and_still_give_a_report() -> None:
+    rows = replace(sample(BINARY), weight=np.zeros(600))
+    report = report_of(assessed(BINARY, rows), rows)
+    assert "all weights are zero" in report.reasons[0]
+    assert "verdict fail" in render_html(report)
 
 
 def test_a_failed_gate_stands_on_top_with_its_reason() -> None:
