@@ -151,7 +151,7 @@ class Registry:
             if self._store.create(_record_key(model_id), record.to_bytes()):
                 return record
             taken = self._read(model_id)
-            if taken is not None and content_digest(taken.content) == digest:
+            if taken is not None and self._is_of(taken, digest):
                 return taken
         raise AssertionError("ids of a day have no end")
 
@@ -159,9 +159,16 @@ class Registry:
         digest = content_digest(content)
         for model_id in ids_of_day(name, date):
             record = self._read(model_id)
-            if record is None or content_digest(record.content) == digest:
+            if record is None or self._is_of(record, digest):
                 return record
         raise AssertionError("ids of a day have no end")
+
+    def _is_of(self, record: Record, digest: str) -> bool:
+        """Whether a record has this content; one that has another must have been claimed with that other."""
+        own = content_digest(record.content)
+        if own != digest and self._store.stat(_claim_key(record.name, own)) is None:
+            raise tampered(f"the content of {record.model_id} was never claimed", record.model_id)
+        return own == digest
 
     def _read(self, model_id: ModelId) -> Record | None:
         key = _record_key(model_id)

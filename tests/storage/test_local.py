@@ -47,7 +47,7 @@ def errors_of_an_ordinary_user(uri: Path, largest_file: int = -1) -> dict[str, s
         finally:
             os._exit(0)
     os.close(sink)
-    with open(source) as result:
+    with os.fdopen(source) as result:
         found: dict[str, str] = json.load(result)
     os.waitpid(child, 0)
     return found
