@@ -55,11 +55,12 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Learned:
-    """What the fit rows say: source columns, features and what was dropped."""
+    """What the fit rows say: the columns used, features, what was dropped, and the names of all columns offered."""
 
     columns: tuple[SourceColumn, ...]
     features: tuple[Feature, ...]
     dropped: tuple[Dropped, ...]
+    sources: frozenset[str] = frozenset()
 
 
 def learn(sources: Sequence[Source], read_fit: ReadFit, *, time: str | None, max_features: int) -> Learned:
@@ -98,7 +99,7 @@ def learn(sources: Sequence[Source], read_fit: ReadFit, *, time: str | None, max
     used = {name for feature in features for name in feature.source}
     types = {source.name: source.type for source in sources}
     columns_used = tuple(SourceColumn(name, types[name], nullable[name]) for name in types if name in used)
-    return Learned(columns_used, features, tuple(dropped + beyond))
+    return Learned(columns_used, features, tuple(dropped + beyond), frozenset(types))
 
 
 def propose(source: Source, values: NDArray[Any], time: str | None) -> tuple[list[Feature], list[Dropped]]:

@@ -24,6 +24,7 @@ NO_KEY: Final = (
     "feature_engineering asks for aggregates over earlier rows, but schema.json names no key to make them by "
     "(primaryKey, foreignKeys or `ml8s:role: key`): the model learns from each row's own columns alone"
 )
+MOST_WARNINGS: Final = 5
 
 
 def run(
@@ -69,8 +70,9 @@ def _featurize(context: StepContext, source: Source, folds: Path, features: Path
 
 def _manifest(context: StepContext, dataset: Dataset, learned: learning.Learned) -> FeatureManifest:
     used = {column.name for column in learned.columns}
-    aggregates, warning = _aggregates(context, dataset)
-    if warning:
+    aggregates, not_made = _aggregates(context, dataset)
+    warnings = [*([not_made] if not_made else []), *_left_out(learned, used)]
+    for warning in warnings:
         context.warn(warning)
     return FeatureManifest(
         inputs={port: context.inputs[port] for port in ("snapshot", "dataset", "folds")},
@@ -81,8 +83,8 @@ def _manifest(context: StepContext, dataset: Dataset, learned: learning.Learned)
         features=learned.features,
         dropped=learned.dropped,
         aggregates=aggregates,
-        degraded=("aggregates",) if warning else (),
-        warnings=(warning,) if warning else (),
+        degraded=("aggregates",) if not_made else (),
+        warnings=tuple(warnings),
         missing_values=dataset.missing_values,
     )
 
@@ -94,6 +96,15 @@ def _aggregates(context: StepContext, dataset: Dataset) -> tuple[str, str]:
     if dataset.primary_key or dataset.foreign_keys or dataset.names(KEY):
         return "not made", NOT_MADE
     return "none (no key)", NO_KEY
+
+
+def _left_out(learned: learning.Learned, used: set[str]) -> list[str]:
+    """A warning for each column of which no feature is left; the first few by name, the others by number."""
+    lost = [dropped for dropped in learned.dropped if dropped.name in learned.sources and dropped.name not in used]
+    shown = [f"the model does not see {dropped.name}: {dropped.reason}" for dropped in lost[:MOST_WARNINGS]]
+    if len(lost) > MOST_WARNINGS:
+        shown.append(f"the model does not see {len(lost) - MOST_WARNINGS} more columns: features.json says why")
+    return shown
 
 
 def _nothing_left(learned: learning.Learned) -> NoFeatures:

@@ -234,3 +234,13 @@ def test_a_snapshot_without_a_column_to_learn_from_is_refused(tmp_path: Path) ->
     with pytest.raises(NoFeatures, match="no column is left to learn from") as caught:
         case.run(Folds.of_files([random_folds()]))
     assert caught.value.cure
+
+
+def test_columns_that_the_model_does_not_see_are_said(tmp_path: Path) -> None:
+    case = Case(tmp_path, table())
+    columns = tuple(replace(c, role="feature") if c.name in ("note", "id") else c for c in COLUMNS)
+    case.dataset = replace(case.dataset, columns=columns)
+    case.run(Folds.of_files([random_folds()]))
+    (warning,) = case.warnings
+    assert warning.startswith("the model does not see note: an identifier:")
+    assert FeatureManifest.read(tmp_path / "features").warnings == (warning,)
