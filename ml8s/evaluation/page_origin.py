@@ -47,8 +47,10 @@ def data_section(report: Report) -> Markup:
 
 
 def _fold_cells(report: Report, fold: FoldRow) -> list[str]:
+    if report.kind in ("regression", "ranking"):
+        return [number(fold.mean)]
     if fold.classes is None:
-        return [number(fold.mean)] if report.kind in ("regression", "ranking") else ["–"] * min(len(report.labels), 1)
+        return ["–"] * (1 if report.kind == "binary" else min(len(report.labels), MOST_CLASSES))
     shown = fold.classes[-1:] if report.kind == "binary" else fold.classes[:MOST_CLASSES]
     return [f"{count(rows)} ({percent(rows / fold.rows)})" if fold.rows else "0" for rows in shown]
 

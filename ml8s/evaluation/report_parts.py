@@ -119,9 +119,10 @@ def _object(value: Json) -> Mapping[str, Json]:
 
 
 def _cuts(value: Json) -> list[tuple[str, str]]:
-    """The cuts of a split by time, as name and text, whether they are an object or a list."""
+    """The cuts of a split by time: which fold begins at which time, the earliest first."""
     if isinstance(value, Mapping):
-        return [(str(name), _text(value[name])) for name in sorted(value)]
+        begins = [(f"{name} begins", _text(time)) for name, time in value.items() if time is not None]
+        return sorted(begins, key=lambda cut: (cut[1], cut[0]))
     if isinstance(value, Sequence) and not isinstance(value, str):
         return [(f"cut {index}", _text(one)) for index, one in enumerate(value, start=1)]
     return []
