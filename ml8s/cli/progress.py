@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ml8s.steps.context import Progress
 
 PLAIN_EVERY_SECONDS: Final = 10.0
+NARROW: Final = 60
 REFRESHES_PER_SECOND: Final = 4
 RUNNING: Final = "running"
 WAITING: Final = "waiting"
@@ -40,7 +41,10 @@ class Line:
         """One line of at most ``width`` characters: label, state, elapsed time, and what it got to."""
         seconds = now - self.began if self.state == RUNNING and self.began is not None else self.seconds
         elapsed = "" if self.state in (WAITING, "cached", "satisfied") else clock(seconds)
-        line = f"  {self.label:<{label_width}}  {self.state:<9} {elapsed:>6}  {self.detail}".rstrip()
+        if width < NARROW:
+            line = f"{self.label:<{label_width}} {self.state:<7} {elapsed:<5} {self.detail}".rstrip()
+        else:
+            line = f"  {self.label:<{label_width}}  {self.state:<9} {elapsed:>6}  {self.detail}".rstrip()
         return line if len(line) <= width else line[: width - 1] + "…"
 
 

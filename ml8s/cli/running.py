@@ -112,8 +112,9 @@ def _show(trained: Trained, asked: Asked) -> None:
         ui.data(trained.model_id or trained.attempt)
     elif summary is not None:
         _show_metrics(summary)
-    steps = "nothing to do: every step is cached" if trained.steps_run == 0 else f"{trained.steps_run} steps run"
-    ui.note(f"{steps}, {trained.seconds:.1f} s, attempt {trained.attempt}")
+    count = trained.steps_run
+    ran = "nothing to do, every step is cached" if count == 0 else f"{count} {'step' if count == 1 else 'steps'} run"
+    ui.note(f"{ran}: {trained.seconds:.1f} s, attempt {trained.attempt}")
     if trained.report is not None:
         ui.note(f"report: {trained.report}")
     if trained.model_id is not None:
