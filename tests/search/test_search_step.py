@@ -52,8 +52,8 @@ def test_threads_and_the_folder_change_no_byte(tmp_path: Path, kind: str, estima
 
 @pytest.mark.parametrize("estimator", ["lgbm", "xgboost"])
 def test_three_threads_under_load_change_no_byte(tmp_path: Path, estimator: str, busy: None) -> None:
-    config = make_config("binary", automl={"max_trials": 6})
-    matrix = make_matrix(tmp_path / "m", "binary", rows=4000)
+    config = make_config("binary", automl={"max_trials": 3})
+    matrix = make_matrix(tmp_path / "m", "binary", rows=2000, categories=True)
     one = run_search(tmp_path / "1", matrix, config, estimator, threads=1)
     three = run_search(tmp_path / "3", matrix, config, estimator, threads=3)
     assert one.digests == three.digests
