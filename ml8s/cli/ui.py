@@ -23,7 +23,9 @@ RED, GREEN, BOLD, DIM = "31", "32", "1", "2"
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 # The part before @ in an address; abfs://container@account names a container there.
 _USER_INFO = re.compile(r"(?<!abfs://)(?<!abfss://)(?<=://)[^/@\s]+(?=@)|(?<=://)[^/@\s:]*:[^/@\s]*(?=@)")
-_SECRET_NAME = re.compile(r"SECRET|TOKEN|PASSWORD|PASSWD|CREDENTIAL|ACCESS_KEY|API_KEY|ACCOUNT_KEY|CONNECTION_STRING")
+_SECRET_NAME = re.compile(
+    r"SECRET|TOKEN|PASSWORD|PASSWD|PASSPHRASE|APIKEY|CREDENTIAL|ACCESS_KEY|API_KEY|ACCOUNT_KEY|CONNECTION_STRING"
+)
 _SHORTEST_SECRET = 8
 
 

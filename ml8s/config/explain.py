@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+import ml8s.errors
 from ml8s import catalogue
 from ml8s.catalogue import Port, StepSpec
 from ml8s.config import fields, metrics
@@ -28,16 +29,18 @@ EXIT_STATUSES: Final = {
 
 
 def errors() -> list[type[ML8sError]]:
-    """Every class of error that has a code of its own, in the order of ``ml8s.errors``."""
+    """Every class of error that has a code of its own, by family and code."""
 
     def below(parent: type[ML8sError]) -> Iterator[type[ML8sError]]:
         for child in parent.__subclasses__():
-            if child.__module__ == ML8sError.__module__:
+            if child.__module__.startswith(f"{ml8s.errors.__name__}."):
                 yield child
                 yield from below(child)
 
     families = {kind.code for kind in ML8sError.__subclasses__()} | {ML8sError.code}
-    return [kind for kind in below(ML8sError) if kind.code not in families]
+    order = [family.code[:6] for family in ML8sError.__subclasses__()]
+    found = [kind for kind in below(ML8sError) if kind.code not in families]
+    return sorted(found, key=lambda kind: (order.index(kind.code[:6]), kind.code))
 
 
 def explain(topic: str | None) -> str:
