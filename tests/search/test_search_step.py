@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ml8s.errors import EnvironmentNotPinned, SearchFailed
+from ml8s.errors import EnvironmentNotPinned, SearchFailed, UnsuitableTarget
 from ml8s.evaluation.metrics import compute
 from ml8s.scoring.member import FAMILIES
 from ml8s.search.candidate import read_candidate
@@ -188,3 +188,18 @@ def test_the_step_knows_no_clock_in_a_replay(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(search.time, "monotonic", no_clock)
     outputs = run_search(tmp_path / "s", matrix, make_config("binary"), "lgbm", budget=5.0, replay=3)
     assert outputs.facts["trials"] == 3
+
+
+def test_a_grade_beyond_what_gains_can_hold_is_refused(tmp_path: Path) -> None:
+    matrix = make_matrix(tmp_path / "m", "ranking")
+    y = np.load(matrix / "y.npy")
+    y[0] = 31.0
+    np.save(matrix / "y.npy", y)
+    with pytest.raises(UnsuitableTarget, match="31") as refused:
+        run_search(tmp_path / "s", matrix, make_config("ranking"), "lgbm")
+    assert refused.value.cure
+    y[0] = 30.0
+    np.save(matrix / "y.npy", y)
+    for estimator in ("lgbm", "xgboost"):
+        config = make_config("ranking", automl={"max_trials": 1})
+        assert run_search(tmp_path / estimator, matrix, config, estimator).facts["trials"] == 1
