@@ -11,7 +11,7 @@ from ml8s.catalogue import Port, StepSpec
 from ml8s.config import fields, metrics
 from ml8s.config.fields import Field
 from ml8s.config.flow import flow
-from ml8s.config.model import UNBUILT_SECTIONS
+from ml8s.config.model import LOCATORS, UNBUILT_SECTIONS
 from ml8s.errors import ML8sError, UnknownTopic
 
 EXIT_STATUSES: Final = {
@@ -130,8 +130,14 @@ def facts(field: Field) -> Iterator[tuple[str, str]]:
     if not field.section:
         yield "default", "none, it must be given" if field.required else flow(field.default)
     yield "example", f"{field.name}: {flow(field.example)}"
-    steps = readers(field.path)
-    yield "read by", ", ".join(steps) if steps else "no step: it changes no result"
+    yield "read by", read_by(field.path)
+
+
+def read_by(path: str) -> str:
+    """Which steps run again when a field changes, in words."""
+    if path in LOCATORS:
+        return "no step: the content behind it counts, not the address"
+    return ", ".join(readers(path)) or "no step: it changes no result"
 
 
 def readers(path: str) -> list[str]:

@@ -48,7 +48,7 @@ class Split(Section):
     """How rows are assigned to the folds fit, tune and test."""
 
     strategy: Literal["time", "random", "stratified", "group"] = field(
-        ..., "How rows are cut: by time, by a hash of the row, within each class, or by whole groups.", example="time"
+        ..., "How rows are cut: by time, by a hash of the row, within each class, or by whole groups.", example="random"
     )
     time_column: ColumnName | None = field(None, "Time column, for strategy `time`.", example="transaction_time")
     group_column: ColumnName | None = field(
