@@ -6,13 +6,10 @@ from collections.abc import Callable
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from ml8s.data.arrays import Mask, as_mask
 from ml8s.data.violations import FIRST_ROWS, Violation, json_value
-
-Mask = npt.NDArray[np.bool_]
 
 KEEP: Final = "keep"
 
@@ -29,8 +26,7 @@ class Tally:
         self.cure = cure
         self.log = log
         self.count = 0
-        self.rows: list[int] = []
-        self.values: list[object] = []
+        self.first: list[tuple[int, object]] = []
 
     def add(self, broken: Mask, first: int, values: pa.Array) -> None:
         """Counts the rows of a batch where ``broken`` [rows of the batch] holds; ``first`` is its first row."""
@@ -38,12 +34,13 @@ class Tally:
         if not count:
             return
         self.count += count
-        room = FIRST_ROWS - len(self.rows)
-        if room > 0:
-            at = np.flatnonzero(broken)[:room]
-            self.rows.extend((at + first).tolist())
-            if self.log == KEEP:
-                self.values.extend(values[int(index)].as_py() for index in at)
+        if len(self.first) == FIRST_ROWS and first > self.first[-1][0]:
+            return
+        for index in np.flatnonzero(broken)[:FIRST_ROWS].tolist():
+            self.first.append((index + first, values[index].as_py() if self.log == KEEP else None))
+        # A table may be read more than once, so a later batch may hold earlier rows.
+        self.first.sort(key=lambda one: one[0])
+        del self.first[FIRST_ROWS:]
 
     def violation(self, table: str, column: str) -> Violation | None:
         """The violation, None where no row breaks the rule."""
@@ -56,8 +53,8 @@ class Tally:
             self.message,
             self.cure,
             self.count,
-            tuple(self.rows),
-            tuple(json_value(value) for value in self.values),
+            tuple(row for row, _ in self.first),
+            tuple(json_value(value) for _, value in self.first) if self.log == KEEP else (),
         )
 
 
@@ -65,17 +62,14 @@ def null_mask(values: pa.Array) -> Mask:
     """Where values are null [n]."""
     if not values.null_count:
         return np.zeros(len(values), dtype=bool)
-    mask: Mask = values.is_null().to_numpy(zero_copy_only=False)
-    return mask
+    return as_mask(values.is_null())
 
 
 def mask_of(values: pa.Array, test: Callable[[pa.Array], pa.Array]) -> Mask:
     """Where a test holds [n]; for dictionaries each distinct value is tested once. Null is False."""
     if not pa.types.is_dictionary(values.type):
-        mask: Mask = pc.fill_null(test(values), False).to_numpy(zero_copy_only=False)
-        return mask
-    tested = pc.fill_null(test(values.dictionary), False)
+        return as_mask(test(values))
+    tested = test(values.dictionary)
     if not tested.true_count:
         return np.zeros(len(values), dtype=bool)
-    chosen: Mask = pc.fill_null(tested.take(values.indices), False).to_numpy(zero_copy_only=False)
-    return chosen
+    return as_mask(tested.take(values.indices))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -12,11 +13,11 @@ from types import FrameType
 from ml8s.artifacts import Json, Manifest
 from ml8s.config.loader import LoadedConfig, load_config
 from ml8s.environment import require_pinned
-from ml8s.errors import GateFailed, Interrupted, ML8sError, StoreError, Terminated
+from ml8s.errors import GateFailed, Interrupted, ML8sError, StepDied, StoreError, StoreFull, Terminated
 from ml8s.runner.attempts import Attempt, new_attempt
 from ml8s.runner.code import code_identity
 from ml8s.runner.envelope import describe_run
-from ml8s.runner.events import Audience, Listener
+from ml8s.runner.events import RAN, Audience, Finished, Listener
 from ml8s.runner.local import Ended, LocalRun, Settings, cpu_slots
 from ml8s.runner.lookup import Lookup, read_report_place, write_latest
 from ml8s.runner.plan import Plan, Workload
@@ -24,10 +25,12 @@ from ml8s.runner.program import Program
 from ml8s.runner.snapshot import Snapshot, find_snapshot, remembered
 from ml8s.runner.summary import Summary, report_address, summarise
 from ml8s.runner.workspace import Scratch, Workspace
+from ml8s.steps.context import Progress
 from ml8s.storage import open_store
 from ml8s.storage.probe import ensure_probed
 from ml8s.storage.store import Store
 
+STORE_PROBE = "probe"
 CURE_OF_A_STOP = "run the same command again: finished steps are kept, and it goes on from there"
 
 
@@ -110,7 +113,7 @@ def train(request: Request, *listeners: Listener) -> Trained:
     require_pinned()
     began = monotonic()
     prepared = prepare(request)
-    ensure_probed(prepared.store)
+    _probe(prepared.store, Audience(listeners))
     name, envelope = new_attempt(), describe_run(request.loaded, prepared.store.uri, prepared.work, request.slots)
     with Scratch() as workspace:
         attempt = Attempt(prepared.store, name, envelope, workspace.root / "log.txt")
@@ -127,6 +130,20 @@ def train(request: Request, *listeners: Listener) -> Trained:
     return Trained(
         name, ended.run_key, ended.model_id, ended.steps_run, monotonic() - began, summary, report, ended.made
     )
+
+
+def _probe(store: Store, audience: Audience) -> None:
+    """Tries a new store's create-if-absent, once; with a bucket it takes seconds, so the audience sees it as a task."""
+    began = monotonic()
+
+    def told(done: int, total: int) -> None:
+        if done == 0:
+            audience.started(STORE_PROBE)
+        audience.progressed(STORE_PROBE, Progress(done, total, "keys raced for"))
+        if done == total:
+            audience.finished(STORE_PROBE, Finished(RAN, monotonic() - began, {}))
+
+    ensure_probed(store, told)
 
 
 @contextmanager
@@ -155,9 +172,12 @@ def _written_down(attempt: Attempt, run: LocalRun, workspace: Workspace) -> Iter
         except ML8sError as error:
             _close(attempt, run, "failed", error)
             raise
-        except BaseException as error:
-            _note_bug(attempt, error)
-            _close(attempt, run, "failed", None)
+        except Exception as error:
+            attempt.noted("run", f"{type(error).__name__}: {error}")
+            known = _exhausted(error, attempt.name, workspace)
+            _close(attempt, run, "failed", known)
+            if known is not None:
+                raise known from error
             raise
     _close(attempt, run, "done", None)
 
@@ -215,8 +235,16 @@ def _searches(ended: Ended, run: LocalRun) -> dict[str, Json]:
     return {"searches": found}
 
 
-def _note_bug(attempt: Attempt, error: BaseException) -> None:
-    attempt.noted("run", f"{type(error).__name__}: {error}")
+def _exhausted(error: Exception, attempt: str, workspace: Workspace) -> ML8sError | None:
+    """The error for a machine that has no more space or memory; None for any other exception, which is a bug."""
+    if isinstance(error, MemoryError):
+        return StepDied("there is not enough memory", where=attempt, cure="free memory, or use a larger machine")
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        where = str(workspace.root.parent)
+        return StoreFull(
+            "no space is left for scratch", where=where, cure="free space there, or name another in TMPDIR"
+        )
+    return None
 
 
 def run(source: str, *, store: str = "./.ml8s", overrides: Sequence[str] = (), until: str | None = None) -> Trained:

@@ -166,7 +166,7 @@ def test_batches_hold_few_rows_and_name_the_first(tmp_path: Path) -> None:
     assert seen[0][0] == 0
     assert all(after[0] == before[0] + before[1] for before, after in pairwise(seen))
     assert sum(rows for _, rows in seen) == 150_000
-    assert max(rows for _, rows in seen) <= 65_536
+    assert max(rows for _, rows in seen) <= 32_768
 
 
 def test_a_missing_value_is_null_in_dictionaries_and_plain_texts(tmp_path: Path) -> None:
@@ -183,3 +183,11 @@ def test_reading_a_column_that_is_damaged_names_the_row(tmp_path: Path) -> None:
     path.write_bytes(bytes(data))
     with pytest.raises(UnreadableTable, match="cannot be read beyond row"):
         list(batches(open_table(path, "x.parquet")))
+
+
+def test_texts_that_are_no_utf8_are_refused(tmp_path: Path) -> None:
+    for dictionary in (True, False):
+        path = write(tmp_path / "x.parquet", {"s": ["abcd", "efgh"]}, use_dictionary=dictionary, compression="none")
+        damage(path, lambda data: data.replace(b"efgh", b"ef\xffh"))
+        with pytest.raises(UnreadableTable, match="UTF8"):
+            list(batches(open_table(path, "x.parquet")))
