@@ -90,7 +90,7 @@ def _field_row(field: Field) -> tuple[str, ...]:
         allowed,
         field.description,
         code(f"{field.name}: {flow(field.example)}"),
-        ", ".join(explain.readers(field.path)) or "no step",
+        explain.read_by(field.path),
     )
 
 

@@ -1,7 +1,7 @@
 """The only writer to the terminal: data on stdout, everything else on stderr.
 
-What is printed has its control characters escaped and its secrets hidden. Colours are used only on a terminal and
-without NO_COLOR.
+Words have their control characters escaped and their secrets hidden; data is escaped on a terminal only. Colours are
+used only on a terminal and without NO_COLOR.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ RED, GREEN, BOLD, DIM = "31", "32", "1", "2"
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 # The part before @ in an address; abfs://container@account names a container there.
 _USER_INFO = re.compile(r"(?<!abfs://)(?<!abfss://)(?<=://)[^/@\s]+(?=@)|(?<=://)[^/@\s:]*:[^/@\s]*(?=@)")
-_SECRET_NAME = re.compile(r"SECRET|TOKEN|PASSWORD|PASSWD|CREDENTIAL|ACCESS_KEY|API_KEY|ACCOUNT_KEY|CONNECTION_STRING")
+_SECRET_NAME = re.compile(
+    r"SECRET|TOKEN|PASSWORD|PASSWD|PASSPHRASE|APIKEY|CREDENTIAL|ACCESS_KEY|API_KEY|ACCOUNT_KEY|CONNECTION_STRING"
+)
 _SHORTEST_SECRET = 8
 
 
@@ -36,11 +38,12 @@ class OutputLostError(Exception):
 
 
 def data(text: str) -> None:
-    """Writes what the command was asked for, as it is, with a newline at its end."""
+    """Writes what the command was asked for and a newline; on a terminal with its control characters escaped."""
     if sys.stdout is None:
         raise OutputLostError(OSError(errno.EBADF, "it is closed"))
     try:
-        sys.stdout.write(_printable(text, sys.stdout) + "\n")
+        shown = _printable(text, sys.stdout) if sys.stdout.isatty() else _encodable(text, sys.stdout)
+        sys.stdout.write(shown + "\n")
     except OSError as reason:
         raise OutputLostError(reason) from None
 
@@ -213,8 +216,12 @@ def _escaped(match: re.Match[str]) -> str:
 
 def _printable(text: str, stream: TextIO) -> str:
     """The text without control characters, and with characters that the stream cannot encode escaped."""
+    return _encodable(_CONTROL.sub(_escaped, text), stream)
+
+
+def _encodable(text: str, stream: TextIO) -> str:
     encoding = getattr(stream, "encoding", None) or "utf-8"
-    return _CONTROL.sub(_escaped, text).encode(encoding, "backslashreplace").decode(encoding)
+    return text.encode(encoding, "backslashreplace").decode(encoding)
 
 
 def _note_painted(text: str) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+import ml8s.errors
 from ml8s import catalogue
 from ml8s.catalogue import Port, StepSpec
 from ml8s.config import fields, metrics
 from ml8s.config.fields import Field
 from ml8s.config.flow import flow
-from ml8s.config.model import UNBUILT_SECTIONS
+from ml8s.config.model import LOCATORS, UNBUILT_SECTIONS
 from ml8s.errors import ML8sError, UnknownTopic
 
 EXIT_STATUSES: Final = {
@@ -28,16 +29,18 @@ EXIT_STATUSES: Final = {
 
 
 def errors() -> list[type[ML8sError]]:
-    """Every class of error that has a code of its own, in the order of ``ml8s.errors``."""
+    """Every class of error that has a code of its own, by family and code."""
 
     def below(parent: type[ML8sError]) -> Iterator[type[ML8sError]]:
         for child in parent.__subclasses__():
-            if child.__module__ == ML8sError.__module__:
+            if child.__module__.startswith(f"{ml8s.errors.__name__}."):
                 yield child
                 yield from below(child)
 
     families = {kind.code for kind in ML8sError.__subclasses__()} | {ML8sError.code}
-    return [kind for kind in below(ML8sError) if kind.code not in families]
+    order = [family.code[:6] for family in ML8sError.__subclasses__()]
+    found = [kind for kind in below(ML8sError) if kind.code not in families]
+    return sorted(found, key=lambda kind: (order.index(kind.code[:6]), kind.code))
 
 
 def explain(topic: str | None) -> str:
@@ -127,8 +130,14 @@ def facts(field: Field) -> Iterator[tuple[str, str]]:
     if not field.section:
         yield "default", "none, it must be given" if field.required else flow(field.default)
     yield "example", f"{field.name}: {flow(field.example)}"
-    steps = readers(field.path)
-    yield "read by", ", ".join(steps) if steps else "no step: it changes no result"
+    yield "read by", read_by(field.path)
+
+
+def read_by(path: str) -> str:
+    """Which steps run again when a field changes, in words."""
+    if path in LOCATORS:
+        return "no step: the content behind it counts, not the address"
+    return ", ".join(readers(path)) or "no step: it changes no result"
 
 
 def readers(path: str) -> list[str]:

@@ -91,7 +91,11 @@ def _choice(values: tuple[str, ...]) -> str:
 @cache
 def schema() -> Schema:
     """The JSON Schema of the config, as pydantic derives it."""
-    return cast(Schema, Config.model_json_schema())
+    whole = Config.model_json_schema()
+    for part in whole["properties"].values():
+        if "$ref" in part:  # pydantic leaves out a description that equals the section's own
+            part.setdefault("description", whole["$defs"][part["$ref"].rpartition("/")[2]]["description"])
+    return cast(Schema, whole)
 
 
 @cache

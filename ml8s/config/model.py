@@ -48,7 +48,7 @@ class Split(Section):
     """How rows are assigned to the folds fit, tune and test."""
 
     strategy: Literal["time", "random", "stratified", "group"] = field(
-        ..., "How rows are cut: by time, by a hash of the row, within each class, or by whole groups.", example="time"
+        ..., "How rows are cut: by time, by a hash of the row, within each class, or by whole groups.", example="random"
     )
     time_column: ColumnName | None = field(None, "Time column, for strategy `time`.", example="transaction_time")
     group_column: ColumnName | None = field(
@@ -79,7 +79,7 @@ class Split(Section):
 class FeatureEngineering(Section):
     """Aggregates over earlier rows of the same customer, terminal, … as known at each row's time."""
 
-    enabled: bool = field(False, "Whether aggregates are made.", example=True)
+    enabled: bool = field(False, "Whether aggregates over earlier rows are made.", example=True)
     time_column: ColumnName | None = field(
         None, "Time column of aggregates, where the split is not by time.", example="transaction_time"
     )
@@ -101,9 +101,12 @@ class FeatureEngineering(Section):
             "percent_true",
         ],
         ...,
-    ] = field(("count", "mean", "sum"), "The aggregations.", example=["sum", "mean", "count"])
+    ] = field(("count", "mean", "sum"), "Which aggregations are made.", example=["sum", "mean", "count"])
     windows: tuple[Annotated[str, StringConstraints(pattern=r"^(all|[1-9][0-9]{0,5}(s|m|h|d))$")], ...] = field(
-        ("1d", "7d", "30d", "all"), "How far back each looks.", example=["1d", "30d"], unit="s, m, h, d or all"
+        ("1d", "7d", "30d", "all"),
+        "How far back each aggregation looks.",
+        example=["1d", "30d"],
+        unit="s, m, h, d or all",
     )
     refresh: Annotated[str, StringConstraints(pattern=r"^(none|[1-9][0-9]{0,5}(s|m|h|d))$")] = field(
         "1d",
@@ -119,7 +122,7 @@ class FeatureEngineering(Section):
 class AutoML(Section):
     """The search for the best model."""
 
-    engine: Literal["flaml"] = field("flaml", "The search engine.", example="flaml")
+    engine: Literal["flaml"] = field("flaml", "The library that searches.", example="flaml")
     time_budget: float = field(
         600, "Wall-clock time of the whole search on the CPUs offered.", example=600, unit="seconds", ge=1, le=604800
     )
@@ -156,9 +159,9 @@ class Evaluation(Section):
 class Resources(Section):
     """What a step's container gets. It never changes a result."""
 
-    cpu: float = field(2, "CPUs.", example=4, unit="cores", gt=0, le=256)
+    cpu: float = field(2, "CPUs that a step may use.", example=4, unit="cores", gt=0, le=256)
     memory: Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,5}(Mi|Gi)$")] = field(
-        "4Gi", "Memory.", example="8Gi", unit="Mi or Gi"
+        "4Gi", "Memory that a step may use.", example="8Gi", unit="Mi or Gi"
     )
 
 
@@ -193,7 +196,7 @@ class Config(Section):
     feature_engineering: FeatureEngineering = field(
         FeatureEngineering(), "Aggregates over earlier rows.", example={"enabled": True}
     )
-    automl: AutoML = field(AutoML(), "The search.", example={"max_trials": 50})
+    automl: AutoML = field(AutoML(), "The search for the best model.", example={"max_trials": 50})
     evaluation: Evaluation = field(Evaluation(), "Gates and what the report shows.", example={"gates": {}})
     resources: Resources = field(Resources(), "Resources of each step.", example={"cpu": 4})
 

@@ -54,7 +54,7 @@ class Fault:
     cure: str
 
 
-class NotReadable(Exception):  # noqa: N818 - never leaves ml8s.config
+class NotReadable(Exception):
     """The text cannot be read further than its ``fault``."""
 
     def __init__(self, fault: Fault) -> None:

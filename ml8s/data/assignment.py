@@ -101,7 +101,9 @@ def time_folds(train: Integers, validation: Integers | None, test: float, tune: 
     ordered = np.sort(train)
     overlapping = 0
     if validation is None:
-        last = _cut(ordered, len(ordered) - round(len(ordered) * test), "test")
+        # Two distinct times must stay before the test fold, for fit and tune.
+        first_time = int(np.searchsorted(ordered, ordered[0], "right")) if len(ordered) else 0
+        last = _cut(ordered, len(ordered) - round(len(ordered) * test), "test", least=first_time)
         test_from = int(ordered[last])
         before = ordered[:last]
     else:
@@ -121,17 +123,20 @@ def time_folds(train: Integers, validation: Integers | None, test: float, tune: 
     return found
 
 
-def _cut(ordered: Integers, wanted: int, name: str) -> int:
-    """The place in ascending times that lies between two distinct times and is nearest to the wanted one."""
-    if len(ordered) > 1:
-        wanted = min(max(wanted, 1), len(ordered) - 1)
+def _cut(ordered: Integers, wanted: int, name: str, *, least: int = 0) -> int:
+    """The place in ascending times that lies between two distinct times and is nearest to the wanted one.
+
+    More than ``least`` rows stay before it.
+    """
+    if len(ordered) > least + 1:
+        wanted = min(max(wanted, least + 1), len(ordered) - 1)
         left = int(np.searchsorted(ordered, ordered[wanted], "left"))
         right = int(np.searchsorted(ordered, ordered[wanted], "right"))
-        inside = [place for place in (left, right) if 0 < place < len(ordered)]
+        inside = [place for place in (left, right) if least < place < len(ordered)]
         if inside:
             return min(inside, key=lambda place: abs(place - wanted))
     raise FoldsImpossible(
-        f"the rows before the {name} fold all have one time: no cut lies between them",
+        f"there are too few distinct times: no cut lies between two of them before the {name} fold",
         where="split.time_column",
         cure="use a finer time column, more data, or another strategy",
     )

@@ -88,6 +88,11 @@ def _read_csv(path: Path, delimiter: str) -> pa.Table:
             where=str(path),
             cure="UTF-8, one head line, a comma between cells, quotes around cells with commas",
         ) from error
+    binary = [one.name for one in table.schema if pa.types.is_binary(one.type)]
+    if binary:
+        raise UnreadableTable(
+            f"{path.name} is not UTF-8 in the column {binary[0]!r}", where=str(path), cure="save it as CSV in UTF-8"
+        )
     repeated = sorted({name for name in table.column_names if table.column_names.count(name) > 1})
     if repeated or "" in table.column_names:
         what = f"names columns twice: {', '.join(map(repr, repeated))}" if repeated else "has a column without a name"

@@ -140,11 +140,14 @@ def _text_bytes(values: pa.Array) -> int:
 
 
 def _known(values: pa.Array, missing: Sequence[str], text: bool) -> pa.Array:
-    """The values with the texts that stand for null as null."""
-    if not text or not missing:
+    """The values with the texts that stand for null as null; raises ArrowInvalid for bytes that are no UTF-8."""
+    if not text:
         return values
     if not pa.types.is_dictionary(values.type):
         values = values.dictionary_encode()
+    values.dictionary.validate(full=True)
+    if not missing:
+        return values
     stands_for_null = pc.is_in(values.dictionary, value_set=pa.array(missing, values.dictionary.type))
     if not stands_for_null.true_count:
         return values

@@ -29,8 +29,7 @@ class Tally:
         self.cure = cure
         self.log = log
         self.count = 0
-        self.rows: list[int] = []
-        self.values: list[object] = []
+        self.first: list[tuple[int, object]] = []
 
     def add(self, broken: Mask, first: int, values: pa.Array) -> None:
         """Counts the rows of a batch where ``broken`` [rows of the batch] holds; ``first`` is its first row."""
@@ -38,12 +37,13 @@ class Tally:
         if not count:
             return
         self.count += count
-        room = FIRST_ROWS - len(self.rows)
-        if room > 0:
-            at = np.flatnonzero(broken)[:room]
-            self.rows.extend((at + first).tolist())
-            if self.log == KEEP:
-                self.values.extend(values[int(index)].as_py() for index in at)
+        if len(self.first) == FIRST_ROWS and first > self.first[-1][0]:
+            return
+        for index in np.flatnonzero(broken)[:FIRST_ROWS].tolist():
+            self.first.append((index + first, values[index].as_py() if self.log == KEEP else None))
+        # A table may be read more than once, so a later batch may hold earlier rows.
+        self.first.sort(key=lambda one: one[0])
+        del self.first[FIRST_ROWS:]
 
     def violation(self, table: str, column: str) -> Violation | None:
         """The violation, None where no row breaks the rule."""
@@ -56,8 +56,8 @@ class Tally:
             self.message,
             self.cure,
             self.count,
-            tuple(self.rows),
-            tuple(json_value(value) for value in self.values),
+            tuple(row for row, _ in self.first),
+            tuple(json_value(value) for _, value in self.first) if self.log == KEEP else (),
         )
 
 

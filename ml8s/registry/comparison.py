@@ -85,7 +85,7 @@ def _direction(name: str) -> Literal["higher is better", "lower is better", "unk
 
 def _resolved(record: Record) -> Mapping[str, Json]:
     config = record.envelope.get("resolved_config")
-    return dict(_leaves("", config)) if isinstance(config, Mapping) else {}
+    return dict(_leaves("", config)) if isinstance(config, Mapping) and config else {}
 
 
 def _leaves(path: str, value: Json) -> Iterator[tuple[str, Json]]:

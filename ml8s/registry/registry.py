@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Final, cast
 
 from ml8s.artifacts import Json, canonical_json
-from ml8s.errors import ModelNotFound, ObjectMissing, StoreUnreachable
+from ml8s.errors import InvalidUsage, ModelNotFound, ObjectMissing, StoreUnreachable
 from ml8s.registry.events import REGISTERED, Actor, Event, check_chain, local_actor, next_event
 from ml8s.registry.ids import ModelId, ids_of_day, is_date, is_name, parse_id
 from ml8s.registry.lifecycle import FIRST, State, states
@@ -92,10 +92,8 @@ class Registry:
     def records(self, name: str | None = None) -> tuple[Record, ...]:
         """All records, or those of one name, sorted by name, date and number."""
         prefix = f"{ROOT}/{name}/records/" if name is not None else f"{ROOT}/"
-        keys = [item.key.split("/") for item in self._store.list(prefix)]
-        ids = sorted(
-            parse_id(parts[-1].removesuffix(".json")) for parts in keys if len(parts) == 5 and parts[3] == "records"
-        )
+        keys = [item.key for item in self._store.list(prefix)]
+        ids = sorted(self._id_at(key) for key in keys if "/records/" in key)
         with ThreadPoolExecutor(READERS) as pool:
             return tuple(record for record in pool.map(self._read, ids) if record is not None)
 
@@ -169,6 +167,15 @@ class Registry:
         if own != digest and self._store.stat(_claim_key(record.name, own)) is None:
             raise tampered(f"the content of {record.model_id} was never claimed", record.model_id)
         return own == digest
+
+    def _id_at(self, key: str) -> ModelId:
+        try:
+            model_id = parse_id(key.rpartition("/")[2].removesuffix(".json"))
+        except InvalidUsage:
+            model_id = None
+        if model_id is None or key != _record_key(model_id):
+            raise tampered(f"{self._where(key)} is no record of ML8s", self._where(key))
+        return model_id
 
     def _read(self, model_id: ModelId) -> Record | None:
         key = _record_key(model_id)

@@ -92,7 +92,7 @@ class LocalRun:
     _lookup: Lookup = field(init=False)
 
     def __post_init__(self) -> None:
-        self._lookup = Lookup(self.store, self.work, verify=self.settings.verify)
+        self._lookup = Lookup(self.store, self.work, self.settings.verify, mend=True)
 
     def run(self) -> Ended:
         """Runs what is not cached, in order of flow.

@@ -14,6 +14,7 @@ from ml8s.runner import cache
 from ml8s.runner.cache import Result
 from ml8s.runner.keys import KeyParts
 from ml8s.runner.plan import SNAPSHOT, Found, Plan, Workload, make_plan, named_outputs
+from ml8s.storage.blobs import verify_artifact
 from ml8s.storage.store import Store
 
 FACT_METRICS: Final = "metrics"
@@ -22,11 +23,16 @@ FACT_DEGRADED: Final = "degraded"
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """What a store answers about a workload. With ``verify`` every blob of a result is hashed, not only counted."""
+    """What a store answers about a workload.
+
+    With ``verify`` every blob of a result is hashed, not only counted; with ``mend`` too, damaged ones are set aside,
+    so that the step that made them can put them anew.
+    """
 
     store: Store
     work: Workload
     verify: bool = False
+    mend: bool = False
 
     def find(self, parts: KeyParts) -> Found:
         """The result under a key, with what it lacks.
@@ -89,10 +95,11 @@ class Lookup:
         return tuple(f"a blob of its {port} is missing" for port in cache.absent_outputs(self.store, result))
 
     def _damaged(self, result: Result) -> tuple[str, ...]:
+        check = cache.set_damaged_aside if self.mend else verify_artifact
         return tuple(
             f"{blob.path} of its {port} is {blob.reason}"
             for port, digest in sorted(result.outputs.items())
-            for blob in cache.set_damaged_aside(self.store, digest)
+            for blob in check(self.store, digest)
         )
 
 

@@ -2,7 +2,8 @@
 
 z = intercept + sum over features of coefficient * ((x - mean) / scale), summed in the order of features, because a
 matrix product gives a row alone other bits than the row in a batch. NaN is replaced by the median of the fitting rows;
-values are brought within ``low`` and ``high`` of the fitting rows, beyond which a line says nothing.
+values are brought within ``low`` and ``high`` of the fitting rows, beyond which a line says nothing. A feature of
+``width`` w > 1 is a category: its code 0 … w-1 adds a coefficient of its own, NaN or another code adds nothing.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ml8s.artifacts import write_json
 from ml8s.config.metrics import BINARY, MULTICLASS
@@ -21,15 +23,22 @@ from ml8s.scoring.member import refused
 from ml8s.scoring.shape import Floats, Shape
 
 SCHEMA: Final = 1
+# The most codes that a category may have for coefficients of its own.
+WIDEST: Final = 64
 _DTYPE: Final = np.dtype("<f8")
 _COLUMNS: Final = ("high", "low", "mean", "median", "scale")
-FILES: Final = ("coefficient.npy", *(f"{name}.npy" for name in _COLUMNS), "intercept.npy", "linear.json")
+_WIDTH: Final = np.dtype("<i4")
+FILES: Final = ("coefficient.npy", *(f"{name}.npy" for name in _COLUMNS), "intercept.npy", "linear.json", "width.npy")
 
 
 @dataclass(frozen=True, slots=True)
 class Standardization:
-    """How columns are filled, bounded and scaled; each attribute has the shape [features]."""
+    """How columns are filled, bounded and scaled; each attribute has the shape [features].
 
+    ``width`` is how many coefficients a feature has: 1 for a number, its number of codes for a category.
+    """
+
+    width: NDArray[np.int32]
     median: Floats
     low: Floats
     high: Floats
@@ -45,7 +54,7 @@ class Standardization:
 
 
 class LinearMember:
-    """A fitted linear model: coefficient [outputs, features], intercept [outputs]."""
+    """A fitted linear model: coefficient [outputs, sum of widths], intercept [outputs]."""
 
     family = "linear"
 
@@ -60,8 +69,15 @@ class LinearMember:
         if len(x) == 0:
             return self._shape.empty()
         z = np.tile(self._intercept[:, None], (1, len(x)))
-        for feature in range(self._shape.features):
-            z += self._coefficient[:, feature, None] * self._standardization.column(x, feature)
+        start = 0
+        for feature, width in enumerate(self._standardization.width.tolist()):
+            own = self._coefficient[:, start : start + width]
+            if width == 1:
+                z += own * self._standardization.column(x, feature)
+            else:
+                code, known = category_codes(x[:, feature], width)
+                z += np.where(known, own[:, code], 0.0)
+            start += width
         if self._shape.kind == MULTICLASS:
             return softmax(z)
         return logistic(z[0]) if self._shape.kind == BINARY else z[0].copy()
@@ -73,6 +89,13 @@ class LinearMember:
         write_array(folder, "intercept", self._intercept.astype(_DTYPE))
         for name in _COLUMNS:
             write_array(folder, name, getattr(self._standardization, name).astype(_DTYPE))
+        write_array(folder, "width", self._standardization.width.astype(_WIDTH))
+
+
+def category_codes(values: Floats, width: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """The codes of a category's values [n], 0 where it is none of 0 … width-1, and which of them are codes."""
+    known = (values >= 0) & (values < width) & (values == np.floor(values))
+    return np.where(known, values, 0.0).astype(np.int64), known
 
 
 def logistic(z: Floats) -> Floats:
@@ -103,8 +126,12 @@ def read(folder: Path, shape: Shape) -> LinearMember:
     columns = {name: _finite(folder, name, (shape.features,)) for name in _COLUMNS}
     if not (columns["scale"] > 0).all():
         raise refused(path, "a scale is not positive")
-    coefficient = _finite(folder, "coefficient", (outputs, shape.features))
-    return LinearMember(Standardization(**columns), coefficient, _finite(folder, "intercept", (outputs,)), shape)
+    width = read_array(folder, "width", _WIDTH, (shape.features,))
+    if ((width < 1) | (width > WIDEST)).any():
+        raise refused(path, "a width is none of a feature")
+    coefficient = _finite(folder, "coefficient", (outputs, int(width.sum())))
+    intercept = _finite(folder, "intercept", (outputs,))
+    return LinearMember(Standardization(width=width, **columns), coefficient, intercept, shape)
 
 
 def _finite(folder: Path, name: str, shape: tuple[int, ...]) -> Floats:

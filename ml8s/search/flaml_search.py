@@ -36,7 +36,7 @@ class PointSearch:
         self._searcher = CFO(
             metric="loss",
             mode="min",
-            space={name: _domain(one) for name, one in space.ranges.items()},
+            space={name: domain(one) for name, one in space.ranges.items()},
             points_to_evaluate=starts,
             low_cost_partial_config=dict(space.cheap),
             config_constraints=[(work, "<=", limit)],
@@ -63,7 +63,8 @@ class PointSearch:
         self._searcher.on_trial_complete(name, result)
 
 
-def _domain(one: Range | Choice) -> Domain:
+def domain(one: Range | Choice) -> Domain:
+    """A hyperparameter's range as FLAML takes it."""
     if isinstance(one, Choice):
         return tune.choice(list(one.values))
     if one.whole:

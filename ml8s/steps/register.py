@@ -22,8 +22,11 @@ from ml8s.steps.context import StepContext
 
 SCHEMA: Final = 1
 
+_EVALUATED: Final = ("snapshot", "dataset", "folds", "features", "model")
+
 _MADE_FROM: Final[Mapping[str, tuple[str, ...]]] = {
-    "verdict": ("snapshot", "dataset", "folds", "features", "model"),
+    "verdict": _EVALUATED,
+    "profile": _EVALUATED,
     "model": ("snapshot", "dataset", "folds", "features"),
     "features": ("snapshot", "dataset", "folds"),
     "folds": ("snapshot", "dataset"),
@@ -68,6 +71,8 @@ def run(  # noqa: PLR0913 -- one parameter per port of the catalogue
             ("folds", folds),
             ("dataset", dataset),
             ("metrics", metrics),
+            ("profile", profile),
+            ("report", report),
         )
     }
     _require_pass(read["verdict"])
@@ -117,8 +122,18 @@ def _require_lineage(read: Mapping[str, Mapping[str, Json]], context: StepContex
     section = section_digest(context.config, "evaluation")
     if read["verdict"].get("evaluation") != section:
         raise _broken("verdict", "evaluation section", _short(read["verdict"].get("evaluation")), _short(section))
+    _require_own_report(read["report"], expected)
     _require_own_metrics(read["verdict"], read["metrics"])
     return snapshot
+
+
+def _require_own_report(report: Mapping[str, Json], expected: Mapping[str, str]) -> None:
+    """The report lists what it was made from, the trial logs included, which are not handed to register."""
+    lineage = report.get("lineage")
+    listed = dict(cast("Sequence[tuple[str, str]]", lineage)) if isinstance(lineage, Sequence) else {}
+    for port in _EVALUATED:
+        if listed.get(port) != expected.get(port):
+            raise _broken("report", port, _short(listed.get(port)), _short(expected.get(port)))
 
 
 def _require_own_metrics(verdict: Mapping[str, Json], metrics: Mapping[str, Json]) -> None:

@@ -5,18 +5,22 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 from ml8s.artifacts import Json
-from ml8s.config.metrics import DEFAULT_METRIC
+from ml8s.config.metrics import DEFAULT_METRIC, RANKING
 from ml8s.environment import require_pinned
+from ml8s.errors import UnsuitableTarget
 from ml8s.search.candidate import Candidate, write_candidate
 from ml8s.search.judge import Judge
 from ml8s.search.learners import Task, learner_of
-from ml8s.search.rows import read_matrix
+from ml8s.search.rows import Matrix, read_matrix
 from ml8s.search.search import Bounds, Stop, search
 from ml8s.search.space import work_limit
 from ml8s.search.trials import write_trial_count, write_trial_log
 from ml8s.steps.context import Progress, StepContext
+
+LARGEST_GRADE: Final = 30
 
 
 def run(context: StepContext, *, matrix: Path, candidate: Path, trials: Path, trial_log: Path) -> Mapping[str, Json]:
@@ -28,10 +32,12 @@ def run(context: StepContext, *, matrix: Path, candidate: Path, trials: Path, tr
     Raises:
         EnvironmentNotPinned: this process lacks the environment that makes results equal everywhere.
         SearchFailed: no trial gave a model.
+        UnsuitableTarget: a ranking's grade is beyond 30.
     """
     require_pinned()
     estimator = str(context.item)
     data = read_matrix(matrix)
+    _check_grades(data, context.config.target_column)
     metric = context.config.metric or DEFAULT_METRIC[data.shape.kind]
     judge = Judge.of(metric, data.tune)
     task = Task(data.shape, data.categorical, context.config.seed, context.threads)
@@ -49,6 +55,19 @@ def run(context: StepContext, *, matrix: Path, candidate: Path, trials: Path, tr
     write_trial_count(trials, estimator, count)
     write_trial_log(trial_log, estimator, metric, judge.metric.greater_is_better, found.trials)
     return {"trials": count, "value": found.value}
+
+
+def _check_grades(data: Matrix, column: str) -> None:
+    """The gain of a grade is 2**grade - 1, which LightGBM and XGBoost hold up to 30."""
+    if data.shape.kind != RANKING or len(data.all_rows) == 0:
+        return
+    grade = float(data.all_rows.y.max())
+    if grade > LARGEST_GRADE:
+        raise UnsuitableTarget(
+            f"the target {column!r} of a ranking holds the grade {grade:g}; the largest is {LARGEST_GRADE}",
+            where=f"train.parquet:{column}",
+            cure="bring the grades to a few levels, for example 0 to 4",
+        )
 
 
 def stop_rule(context: StepContext) -> Stop:

@@ -54,6 +54,17 @@ def test_data_goes_to_stdout_and_words_to_stderr(capsys: pytest.CaptureFixture[s
     assert capsys.readouterr() == ("a\n", "b\nnext: ml8s run x\nwarning: c\n")
 
 
+def test_data_is_exact_in_a_file_and_escaped_on_a_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ui.data("a\x1b[31m\r\nb")
+    assert capsys.readouterr().out == "a\x1b[31m\r\nb\n"
+    said: list[str] = []
+    monkeypatch.setattr("sys.stdout", _Recorder(said, terminal=True))
+    ui.data("a\x1b[31m\nb")
+    assert "".join(said) == "a\\x1b[31m\nb\n"
+
+
 def test_an_error_shows_everything_and_answers_its_status(capsys: pytest.CaptureFixture[str]) -> None:
     problem = Problem("`seed` is bad", "a.yaml:1:7", "write 1", "seed: x\n      ^")
     assert ui.fail(InvalidConfig("a.yaml has 1 problem", where="a.yaml", cure="mend it", problems=[problem])) == 2
@@ -77,8 +88,8 @@ def test_no_control_character_reaches_the_terminal(text: str) -> None:
 class _Recorder:
     encoding = "utf-8"
 
-    def __init__(self, said: list[str]) -> None:
-        self._said = said
+    def __init__(self, said: list[str], *, terminal: bool = False) -> None:
+        self._said, self._terminal = said, terminal
 
     def write(self, text: str) -> None:
         self._said.append(text)
@@ -87,7 +98,7 @@ class _Recorder:
         return None
 
     def isatty(self) -> bool:
-        return False
+        return self._terminal
 
 
 @pytest.mark.parametrize(

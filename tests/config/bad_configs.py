@@ -174,7 +174,7 @@ KEYS: Final = [
     Bad("serving: {}", VALUES, "1:1", "`serving` is not built yet", "this version trains"),
     Bad("promotion: {}", VALUES, "1:1", "`promotion` is not built yet", "this version trains"),
     Bad("forecasting: {horizon: 7}", VALUES, "1:1", "`forecasting` is not built yet", "this version trains"),
-    Bad("split: {}", VALUES, "1:1", "`split.strategy` is missing", "strategy: time"),
+    Bad("split: {}", VALUES, "1:1", "`split.strategy` is missing", "strategy: random"),
     Bad("split: {test: 0.3}", VALUES, "1:1", "`split.strategy` is missing", "one of time, random"),
 ]
 

@@ -183,3 +183,11 @@ def test_reading_a_column_that_is_damaged_names_the_row(tmp_path: Path) -> None:
     path.write_bytes(bytes(data))
     with pytest.raises(UnreadableTable, match="cannot be read beyond row"):
         list(batches(open_table(path, "x.parquet")))
+
+
+def test_texts_that_are_no_utf8_are_refused(tmp_path: Path) -> None:
+    for dictionary in (True, False):
+        path = write(tmp_path / "x.parquet", {"s": ["abcd", "efgh"]}, use_dictionary=dictionary, compression="none")
+        damage(path, lambda data: data.replace(b"efgh", b"ef\xffh"))
+        with pytest.raises(UnreadableTable, match="UTF8"):
+            list(batches(open_table(path, "x.parquet")))

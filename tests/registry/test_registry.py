@@ -200,6 +200,16 @@ def test_a_foreign_object_in_the_log_is_seen(store: Store) -> None:
         registry.events("fraud")
 
 
+@pytest.mark.parametrize("name", ["notes.txt", "churn_20260711.json", "fraud_20260711.json.bak", "fraud_20260711"])
+def test_a_foreign_object_among_the_records_is_seen(store: Store, name: str) -> None:
+    registry = Registry(store, now=clock())
+    registry.register(make_content(), {})
+    store.put(f"registry/v1/fraud/records/{name}", b"")
+    with pytest.raises(RecordTampered, match="no record") as error:
+        registry.records()
+    assert name in error.value.where
+
+
 @pytest.mark.parametrize(
     "data", [b"", b"null", b"[]", b"{}", b'{"schema":"1"}', b'{"schema":1}', b"\xff", b'{ "schema": 1 }']
 )

@@ -33,9 +33,7 @@ class Project:
         return done.stdout
 
     def run(self, *more: str) -> dict[str, object]:
-        value: dict[str, object] = json.loads(
-            self.ml8s("run", f"{self.name}.yaml", *self.options, *more, "-o", "json")
-        )
+        value: dict[str, object] = json.loads(self.ml8s("run", f"{self.name}.yaml", *self.options, *more, "-o", "json"))
         return value
 
 

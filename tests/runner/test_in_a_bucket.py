@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -51,7 +50,7 @@ def test_one_command_from_a_config_in_a_bucket_to_a_registered_candidate(endpoin
     assert trained["report"].startswith("s3://ml-store/team/runs/")
     store = open_store("s3://ml-store/team")
     assert store.get(trained["report"].removeprefix("s3://ml-store/team/")).lower().startswith(b"<!doctype html>")
-    assert sorted(os.listdir(tmp_path)) == ["data"], "nothing is left on this machine"
+    assert [path.name for path in tmp_path.iterdir()] == ["data"], "nothing is left on this machine"
 
     again = run(*command, folder=tmp_path)
     assert json.loads(again.stdout)["steps_run"] == 0

@@ -195,7 +195,7 @@ from ml8s.scoring.shape import Shape
 folder, family = Path(sys.argv[1]), sys.argv[2]
 path = folder / sys.argv[3]
 whole = path.read_bytes()
-for position in range(0, len(whole), max(1, len(whole) // 150)):
+for position in range(0, len(whole), max(1, len(whole) // 60)):
     path.write_bytes(whole[:position] + bytes([whole[position] ^ 0x11]) + whole[position + 1:])
     try:
         member = load_member(folder, family, file_entries(folder), Shape("binary", 2, 5))

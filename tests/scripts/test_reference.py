@@ -15,6 +15,14 @@ def test_the_reference_is_in_step_with_the_code() -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_the_config_on_the_page_is_valid() -> None:
+    from ml8s.config.loader import parse_config
+
+    page = (ROOT / "docs" / "reference" / "config.md").read_text()
+    text = page.split("```yaml\n")[1].split("```")[0]
+    assert parse_config(text, "fraud.yaml").config.split.strategy == "random"
+
+
 def test_the_diagram_has_an_arrow_for_every_input() -> None:
     from ml8s.catalogue import STEPS
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ml8s.errors import EnvironmentNotPinned, SearchFailed
+from ml8s.errors import EnvironmentNotPinned, SearchFailed, UnsuitableTarget
 from ml8s.evaluation.metrics import compute
 from ml8s.scoring.member import FAMILIES
 from ml8s.search.candidate import read_candidate
@@ -52,8 +52,8 @@ def test_threads_and_the_folder_change_no_byte(tmp_path: Path, kind: str, estima
 
 @pytest.mark.parametrize("estimator", ["lgbm", "xgboost"])
 def test_three_threads_under_load_change_no_byte(tmp_path: Path, estimator: str, busy: None) -> None:
-    config = make_config("binary", automl={"max_trials": 6})
-    matrix = make_matrix(tmp_path / "m", "binary", rows=4000)
+    config = make_config("binary", automl={"max_trials": 3})
+    matrix = make_matrix(tmp_path / "m", "binary", rows=2000, categories=True)
     one = run_search(tmp_path / "1", matrix, config, estimator, threads=1)
     three = run_search(tmp_path / "3", matrix, config, estimator, threads=3)
     assert one.digests == three.digests
@@ -188,3 +188,18 @@ def test_the_step_knows_no_clock_in_a_replay(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(search.time, "monotonic", no_clock)
     outputs = run_search(tmp_path / "s", matrix, make_config("binary"), "lgbm", budget=5.0, replay=3)
     assert outputs.facts["trials"] == 3
+
+
+def test_a_grade_beyond_what_gains_can_hold_is_refused(tmp_path: Path) -> None:
+    matrix = make_matrix(tmp_path / "m", "ranking")
+    y = np.load(matrix / "y.npy")
+    y[0] = 31.0
+    np.save(matrix / "y.npy", y)
+    with pytest.raises(UnsuitableTarget, match="31") as refused:
+        run_search(tmp_path / "s", matrix, make_config("ranking"), "lgbm")
+    assert refused.value.cure
+    y[0] = 30.0
+    np.save(matrix / "y.npy", y)
+    for estimator in ("lgbm", "xgboost"):
+        config = make_config("ranking", automl={"max_trials": 1})
+        assert run_search(tmp_path / estimator, matrix, config, estimator).facts["trials"] == 1

@@ -123,6 +123,15 @@ def test_a_writer_that_is_killed_leaves_nothing_to_see(tmp_path: Path) -> None:
     assert store.get("key") == b"whole"
 
 
+def test_who_opened_an_object_before_it_was_replaced_reads_the_earlier_one(tmp_path: Path) -> None:
+    store = open_store(str(tmp_path))
+    store.put("key", b"earlier")
+    with (tmp_path / "key").open("rb") as reader:
+        store.put("key", b"later and longer")
+        assert reader.read() == b"earlier"
+    assert store.get("key") == b"later and longer"
+
+
 def test_a_finished_write_leaves_no_scratch(tmp_path: Path) -> None:
     store = open_store(str(tmp_path))
     store.put("a", b"1")

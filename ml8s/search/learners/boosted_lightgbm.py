@@ -18,8 +18,6 @@ from ml8s.search.rows import Rows
 from ml8s.search.space import Point, Range, Space
 
 _OBJECTIVES: Final = {BINARY: "binary", MULTICLASS: "multiclass", RANKING: "lambdarank"}
-# The largest grade of a ranking that LightGBM's gains (2**grade - 1) can name.
-LARGEST_GRADE: Final = 30
 
 
 class LightGBMLearner:

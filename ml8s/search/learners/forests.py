@@ -68,10 +68,11 @@ class ForestLearner:
         )
 
     def work(self, point: Point) -> float:
-        """See ``Learner.work``: trees x tried columns x rows x levels, times 4 for sorting at each level."""
+        """See ``Learner.work``: trees x tried columns x rows x levels, times 12 for sorting in random forests."""
         columns = max(1.0, float(point["max_features"]) * self._task.shape.features)
         levels = math.log2(float(point["max_leaf_nodes"]))
-        return 4 * float(point["n_estimators"]) * columns * len(self._rows) * levels
+        passes = 12 if self._estimator == "rf" else 2
+        return passes * float(point["n_estimators"]) * columns * len(self._rows) * levels
 
     def configuration(self, point: Point) -> Configuration:
         """See ``Learner.configuration``."""

@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression, Ridge
 
 from ml8s.config.metrics import BINARY, MULTICLASS
-from ml8s.scoring.linear import LinearMember, Standardization
+from ml8s.scoring.linear import WIDEST, LinearMember, Standardization, category_codes
 from ml8s.scoring.shape import Floats
 from ml8s.search.learners.filling import medians
 from ml8s.search.learners.learner import Configuration, Task
@@ -37,7 +37,8 @@ class LinearLearner:
 
     def work(self, point: Point) -> float:
         """See ``Learner.work``: every fit passes over all cells a bounded number of times."""
-        return float(self._rows.x.size) * (_ITERATIONS * max(1, self._task.shape.classes - 1) * 0.05)
+        columns = len(self._rows) * sum(min(codes, WIDEST) for codes in self._task.categorical.values())
+        return float(self._rows.x.size + columns) * (_ITERATIONS * max(1, self._task.shape.classes - 1) * 0.05)
 
     def configuration(self, point: Point) -> Configuration:
         """See ``Learner.configuration``."""
@@ -63,7 +64,7 @@ class LinearLearner:
         classes = fitted.classes_.astype(np.int64)
         if self._task.shape.kind == BINARY or len(classes) == self._task.shape.classes:
             return fitted.coef_, fitted.intercept_
-        coefficient = np.zeros((self._task.shape.classes, self._task.shape.features))
+        coefficient = np.zeros((self._task.shape.classes, fitted.coef_.shape[1]))
         intercept = np.full(self._task.shape.classes, -1e4)
         if len(classes) == 2:
             coefficient[classes[1]], intercept[classes] = fitted.coef_[0], (0.0, fitted.intercept_[0])
@@ -77,13 +78,28 @@ class LinearLearner:
             median = medians(x)
             filled = np.clip(np.where(np.isnan(x), median, x), -_LARGEST, _LARGEST)
             mean, spread = filled.mean(axis=0), filled.std(axis=0)
+            width = np.ones(x.shape[1], dtype=np.int32)
+            for feature, codes in sorted(self._task.categorical.items()):
+                width[feature] = codes if codes <= WIDEST else 1
             standardization = Standardization(
+                width=width,
                 median=median,
                 low=filled.min(axis=0),
                 high=filled.max(axis=0),
                 mean=mean,
                 scale=np.where(spread > 0, spread, 1.0),
             )
-            columns = [standardization.column(x, feature) for feature in range(x.shape[1])]
-            self._ready = (standardization, np.stack(columns, axis=1))
+            self._ready = (standardization, _design(x, standardization))
         return self._ready
+
+
+def _design(x: Floats, standardization: Standardization) -> Floats:
+    """The columns that have coefficients [n, sum of widths]: standardized numbers, and 0 or 1 for each code."""
+    columns = []
+    for feature, width in enumerate(standardization.width.tolist()):
+        if width == 1:
+            columns.append(standardization.column(x, feature))
+            continue
+        code, known = category_codes(x[:, feature], width)
+        columns += [(known & (code == one)).astype(np.float64) for one in range(width)]
+    return np.stack(columns, axis=1)

@@ -6,6 +6,7 @@ slow, fail or lie.
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 import uuid
@@ -45,6 +46,10 @@ def called(label: str) -> None:
     Path(os.environ["STUB_CALLS"], f"{label}~{uuid.uuid4().hex}").touch()
     if os.environ.get("STUB_SLOW") == label:
         time.sleep(60)
+    if os.environ.get("STUB_LACK") == "space":
+        raise OSError(errno.ENOSPC, "No space left on device")
+    if os.environ.get("STUB_LACK") == "memory":
+        raise MemoryError
     if os.environ.get("STUB_DIE") == label:
         os.kill(os.getpid(), 9)
 

@@ -1,0 +1,147 @@
+"""The container entry: the same artifacts as a local run, and exit statuses that a retry policy reads."""
+
+from __future__ import annotations
+
+import base64
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from ml8s.artifacts import sha256
+from ml8s.catalogue import step
+from ml8s.config import load_config
+from ml8s.environment import PIN
+from ml8s.examples.generate import publish
+from ml8s.runner.cache import Result
+from ml8s.runner.training import Request, train
+from ml8s.storage import open_store
+from ml8s.storage.blobs import blob_key, put_artifact, read_manifest
+
+CONFIG = """\
+dataset_uri: {data}
+task: classification
+target_column: churned
+positive_class: "yes"
+split: {{strategy: stratified}}
+automl: {{max_trials: 2}}
+"""
+IMAGE = "sha256:" + "0" * 64
+
+
+@dataclass
+class Pod:
+    """A folder that stands for a container, with the config in its environment."""
+
+    folder: Path
+    data: Path
+
+    @property
+    def store(self) -> str:
+        return str(self.folder / "store")
+
+    @property
+    def environment(self) -> dict[str, str]:
+        config = load_config(self.folder / "churn_model.yaml").config
+        text = base64.b64encode(config.model_dump_json(exclude_unset=True).encode()).decode()
+        return {**os.environ, "ML8S_CONFIG": text, "ML8S_IMAGE_DIGEST": IMAGE}
+
+    def step(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        (self.folder / "result").unlink(missing_ok=True)
+        command = [sys.executable, "-m", "ml8s.steps", *arguments]
+        command += ["--store", self.store, "--result", str(self.folder / "result")]
+        env = {**self.environment, **environment}
+        return subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, check=False)
+
+    def made(self) -> Result:
+        digest = (self.folder / "result").read_text()
+        content = open_store(self.store).get(blob_key(digest))
+        assert sha256(content) == digest
+        return Result.from_bytes(content)
+
+
+@pytest.fixture
+def pod(tmp_path: Path) -> Pod:
+    data = tmp_path / "data"
+    publish("churn", data, rows=600)
+    (tmp_path / "churn_model.yaml").write_text(CONFIG.format(data=data))
+    return Pod(tmp_path, data)
+
+
+def test_steps_in_containers_make_what_a_local_run_makes(pod: Pod) -> None:
+    done = pod.step("validate")
+    assert done.returncode == 0, done.stderr
+    validated, dataset = (pod.folder / "result").read_text(), pod.made()
+    assert dataset.parts.code == {"image": IMAGE}
+    done = pod.step("split", "--from", validated)
+    assert done.returncode == 0, done.stderr
+    folds = pod.made()
+
+    request = Request(load_config(pod.folder / "churn_model.yaml"), str(pod.folder / "local"), until="split")
+    local = train(request)
+    assert local.made["snapshot"] == dataset.parts.inputs["snapshot"]
+    assert local.made["dataset"] == dataset.outputs["dataset"]
+    assert local.made["folds"] == folds.outputs["folds"]
+
+    again = pod.step("split", "--from", validated)
+    assert "split is cached" in again.stderr
+    assert pod.made() == folds
+
+
+def test_a_missing_or_damaged_input_is_76_and_names_the_producer(pod: Pod) -> None:
+    assert pod.step("split", "--from", "0" * 64).returncode == 76
+    pod.step("validate")
+    validated, store = (pod.folder / "result").read_text(), open_store(pod.store)
+    blob = blob_key(read_manifest(store, pod.made().outputs["dataset"]).files[0].sha256)
+    content = store.get(blob)
+    store.put(blob, b"X" + content[1:])
+    done = pod.step("split", "--from", validated)
+    assert done.returncode == 76
+    assert "validate runs once more" in done.stderr
+    assert pod.step("validate").returncode == 0
+    assert store.get(blob) == content, "the upload replaced the damaged blob"
+    assert pod.step("split", "--from", validated).returncode == 0
+
+
+def test_a_broken_contract_and_wrong_usage_are_2(pod: Pod) -> None:
+    for arguments, words in (
+        (("split",), "is not told its inputs dataset"),
+        (("splt",), "there is no step 'splt'"),
+        (("split", "--input", "dataset"), "is not PORT=DIGEST"),
+    ):
+        done = pod.step(*arguments)
+        assert (done.returncode, words in done.stderr) == (2, True), done.stderr
+    assert pod.step("validate", ML8S_CONFIG="bm90IGpzb24=").returncode == 2
+    (pod.data / "train.parquet").unlink()
+    done = pod.step("validate")
+    assert done.returncode == 2
+    assert "ML8S-D002" in done.stderr
+    assert not (pod.folder / "result").exists()
+
+
+def test_a_process_without_the_pin_is_70_and_an_unreachable_store_75(pod: Pod) -> None:
+    unpinned = dict.fromkeys(PIN, "")
+    assert pod.step("validate", **unpinned).returncode == 70
+    command = [sys.executable, "-m", "ml8s.steps", "validate", "--store", "s3://nowhere/x"]
+    command += ["--result", str(pod.folder / "result")]
+    aws = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
+    done = subprocess.run(
+        command, env={**pod.environment, **aws, "AWS_REGION": "us-east-1"}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 75, done.stderr
+
+
+def test_register_answers_no_with_10(pod: Pod, tmp_path: Path) -> None:
+    store, arguments = open_store(pod.store), list[str]()
+    for port in step("register").inputs:
+        folder = tmp_path / "ports" / port.name
+        folder.mkdir(parents=True)
+        (folder / f"{port.name}.json").write_text('{"schema": 1, "passed": false, "reasons": ["too bad"]}')
+        name = f"{port.name}[lgbm]" if port.many else port.name
+        arguments += ["--input", f"{name}={put_artifact(store, port.kind, folder)}"]
+    done = pod.step("register", *arguments)
+    assert done.returncode == 10, done.stderr
+    assert "too bad" in done.stderr

@@ -1,0 +1,96 @@
+"""Rows to predict from every format, and what scores say."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from ml8s.errors import InvalidRows, InvalidUsage
+from ml8s.features.manifest import FeatureManifest
+from ml8s.runner.prediction import answers
+from ml8s.runner.rows import read_rows
+
+COLUMNS = (("amount", "number"), ("visits", "integer"), ("new", "boolean"), ("city", "string"))
+MANIFEST: FeatureManifest = SimpleNamespace(  # type: ignore[assignment]
+    columns=[SimpleNamespace(name=name, type=type_) for name, type_ in COLUMNS]
+)
+ROWS = [
+    {"amount": 1.5, "visits": 3, "new": True, "city": "07"},
+    {"amount": None, "visits": 4, "new": False, "city": "Ulm, old"},
+]
+
+
+def write(folder: Path, suffix: str) -> str:
+    path = folder / f"rows{suffix}"
+    if suffix == ".json":
+        path.write_text(json.dumps(ROWS))
+    elif suffix == ".csv":
+        path.write_text('amount,visits,new,city\n1.5,3,true,07\n,4,False,"Ulm, old"\n\n')
+    elif suffix == ".parquet":
+        import pyarrow
+        from pyarrow import parquet
+
+        parquet.write_table(pyarrow.Table.from_pylist(ROWS), path)
+    else:
+        path.write_text("\n".join(map(json.dumps, ROWS)))
+    return str(path)
+
+
+@pytest.mark.parametrize("suffix", [".json", ".jsonl", ".ndjson", ".csv", ".parquet"])
+def test_every_format_gives_the_same_rows(tmp_path: Path, suffix: str) -> None:
+    assert read_rows(write(tmp_path, suffix), MANIFEST) == ROWS
+
+
+def test_one_object_is_one_row_and_stdin_is_json_or_json_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    for text in (json.dumps(ROWS), "\n".join(map(json.dumps, ROWS))):
+        monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(text.encode())))
+        assert read_rows("-", MANIFEST) == ROWS
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(json.dumps(ROWS[0]).encode())))
+    assert read_rows("-", MANIFEST) == ROWS[:1]
+
+
+def test_a_cell_that_is_not_of_its_columns_type_stays_text_for_the_check_of_all_rows(tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text("amount,visits,new\nmany,3.5,perhaps\n")
+    assert read_rows(str(tmp_path / "rows.csv"), MANIFEST) == [{"amount": "many", "visits": "3.5", "new": "perhaps"}]
+
+
+@pytest.mark.parametrize(
+    ("suffix", "content"),
+    [(".json", b"7"), (".json", b"[1]"), (".json", b"\xff"), (".jsonl", b"{"), (".csv", b"a,b\n1\n"), (".csv", b"\xff"),
+     (".parquet", b"PAR1"), (".json", b"[" * 100_000)],
+)  # fmt: skip
+def test_what_holds_no_rows_is_refused(tmp_path: Path, suffix: str, content: bytes) -> None:
+    (tmp_path / f"rows{suffix}").write_bytes(content)
+    with pytest.raises(InvalidRows, match="holds no rows"):
+        read_rows(str(tmp_path / f"rows{suffix}"), MANIFEST)
+
+
+def test_a_file_that_is_not_there_or_of_no_known_format_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InvalidUsage, match="No such file"):
+        read_rows(str(tmp_path / "rows.json"), MANIFEST)
+    with pytest.raises(InvalidUsage, match="no format"):
+        read_rows(str(tmp_path / "rows.xlsx"), MANIFEST)
+
+
+def test_a_binary_score_becomes_a_class_by_the_threshold() -> None:
+    target = {"classes": ["no", "yes"], "positive": 1}
+    found = answers("binary", target, 0.3, np.array([0.25, 0.3]))
+    assert found[0] == {"prediction": "no", "score": 0.25, "scores": {"no": 0.75, "yes": 0.25}}
+    assert found[1]["prediction"] == "yes"
+    assert answers("binary", {"classes": [0, 1], "positive": 0}, None, np.array([0.5]))[0]["prediction"] == 0
+
+
+def test_the_first_of_equally_likely_classes_is_predicted() -> None:
+    target = {"classes": ["a", "b", "c"], "positive": None}
+    found = answers("multiclass", target, None, np.array([[0.4, 0.4, 0.2]]))
+    assert found == [{"prediction": "a", "score": 0.4, "scores": {"a": 0.4, "b": 0.4, "c": 0.2}}]
+
+
+@pytest.mark.parametrize("kind", ["regression", "ranking"])
+def test_a_value_is_its_own_prediction(kind: str) -> None:
+    assert answers(kind, {}, None, np.array([1.5])) == [{"prediction": 1.5, "value": 1.5}]
