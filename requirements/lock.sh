@@ -15,5 +15,5 @@ resolve core --constraint requirements/all.txt
 resolve train --extra train --constraint requirements/all.txt
 resolve serve --extra train --extra serve --constraint requirements/all.txt
 resolve monitor --extra train --extra monitor --constraint requirements/all.txt
-resolve development requirements/development.in --extra train --extra compile --constraint requirements/all.txt
+resolve development requirements/development.in --extra train --extra features --extra compile --constraint requirements/all.txt
 wc -l requirements/*.txt
