@@ -40,6 +40,8 @@ def command(model_id: str, file: str, store: str, output: str) -> None:
     unknown = unknown_columns(rows, predictor.manifest)
     if unknown:
         ui.warning(f"columns that the snapshot did not have were ignored: {', '.join(unknown)}")
+    if predictor.lookup is not None and predictor.lookup.as_of is not None:
+        ui.note(f"aggregates as known at {predictor.lookup.as_of}")
     shown = [name for name in ("prediction", "score", "value") if not found or name in found[0]]
     ui.emit(found, output, shown if output in ("table", "name") else ())
     ui.next_command(f"ml8s models show {model_id}")

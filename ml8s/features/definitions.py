@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ml8s.config.model import FeatureEngineering
 from ml8s.data.instants import microseconds_of
 from ml8s.errors import AggregatesRefused, LibraryMissing
-from ml8s.features.asof.feature import INNER, OUTER, AsOfFeature, Child
+from ml8s.features.asof.feature import INNER, OUTER, WITHOUT_COLUMN, AsOfFeature, Child
 from ml8s.features.entities import SECTION, Entity, EntitySet
 from ml8s.features.manifest import Dropped
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 ROWS: Final = "rows"
 ALL: Final = "all"
 _INDEX: Final = "ml8s row"
-_TIME: Final = "ml8s time"
 _LOGICAL: Final = {"number": "Double", "integer": "Integer", "boolean": "Boolean", "string": "Categorical"}
 _OF_TEXTS: Final = frozenset({"num_unique"})
 _WITHOUT_WINDOW: Final = frozenset({"time_since_last"})
@@ -93,7 +92,8 @@ def _of_entity(
     found, dropped = [], []
     order = {name: place for place, name in enumerate(config.primitives)}
     places = {name: place for place, (name, _) in enumerate(columns)}
-    bases = [base for base in map(_base, _synthesis(entity, columns, config)) if base is not None]
+    synthesis = _synthesis(entity, entities.time_column, columns, config)
+    bases = [base for base in map(_base, synthesis) if base and _reads_rows(base, types)]
     bases.sort(key=lambda b: (b.inner is not None, order[b.primitive], places.get(b.column or "", -1), b.name))
     for base in bases:
         reason = _refusal(base, types)
@@ -112,6 +112,12 @@ class _Base:
     primitive: str
     column: str | None
     inner: str | None = None
+
+
+def _reads_rows(base: _Base, types: dict[str, str]) -> bool:
+    """Whether a feature reads one of the columns, or none where its primitive needs none: not a key, not the time."""
+    without = (base.inner or base.primitive) in WITHOUT_COLUMN
+    return base.column is None if without else base.column in types
 
 
 def _refusal(base: _Base, types: dict[str, str]) -> str:
@@ -151,11 +157,12 @@ def _base(feature: Any) -> _Base | None:  # noqa: ANN401 -- featuretools has no 
         return None if inner is None or inner.inner else _Base(name, primitive, inner.column, inner.primitive)
     if first.dataframe_name != ROWS:
         return None
-    column = first.get_name()
-    return _Base(name, primitive, None if column in (_INDEX, _TIME) else column)
+    return _Base(name, primitive, None if primitive in WITHOUT_COLUMN else first.get_name())
 
 
-def _synthesis(entity: Entity, columns: Sequence[tuple[str, str]], config: FeatureEngineering) -> list[Any]:
+def _synthesis(
+    entity: Entity, time: str, columns: Sequence[tuple[str, str]], config: FeatureEngineering
+) -> list[Any]:
     """Featuretools' definitions of one entity, from two rows that only carry the types."""
     try:
         with warnings.catch_warnings():
@@ -170,16 +177,16 @@ def _synthesis(entity: Entity, columns: Sequence[tuple[str, str]], config: Featu
     made = featuretools.EntitySet(id="snapshot")
     key = "ml8s key"
     inner = "ml8s inner key"
-    rows = _rows(columns, inner if entity.inside else key)
+    rows = _rows(columns, time, inner if entity.inside else key)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         types = {name: _LOGICAL[type_] for name, type_ in columns}
-        made.add_dataframe(ROWS, rows, index=_INDEX, time_index=_TIME, logical_types=types)
+        made.add_dataframe(rows, ROWS, index=_INDEX, time_index=time, logical_types=types)
         links = [(entity.name, key, ROWS, key)]
         if entity.inside:
-            made.add_dataframe(entity.inside, _keys(inner, key), index=inner)
+            made.add_dataframe(_keys(inner, key), entity.inside, index=inner)
             links = [(entity.inside, inner, ROWS, inner), (entity.name, key, entity.inside, key)]
-        made.add_dataframe(entity.name, _keys(key), index=key)
+        made.add_dataframe(_keys(key), entity.name, index=key)
         for parent, parent_key, child, child_key in links:
             made.add_relationship(parent, parent_key, child, child_key)
         return list(
@@ -194,12 +201,12 @@ def _synthesis(entity: Entity, columns: Sequence[tuple[str, str]], config: Featu
         )
 
 
-def _rows(columns: Sequence[tuple[str, str]], key: str) -> pandas.DataFrame:
+def _rows(columns: Sequence[tuple[str, str]], time: str, key: str) -> pandas.DataFrame:
     import pandas
 
     values: dict[str, object] = {
         _INDEX: [0, 1],
-        _TIME: pandas.to_datetime(["2020-01-01", "2020-01-02"]),
+        time: pandas.to_datetime(["2020-01-01", "2020-01-02"]),
         key: [0, 1],
     }
     sample = {"number": [0.5, 1.5], "integer": [1, 2], "boolean": [True, False], "string": ["a", "b"]}
