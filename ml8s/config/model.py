@@ -92,9 +92,7 @@ class Entity(Section):
 class LabelHistory(Section):
     """Aggregates past targets, each known only after a delay."""
 
-    delay: Duration = field(
-        ..., "How long after a row its target is known.", example="7d", unit="s, m, h or d"
-    )
+    delay: Duration = field(..., "How long after a row its target is known.", example="7d", unit="s, m, h or d")
 
 
 class FeatureEngineering(Section):

@@ -73,9 +73,7 @@ def make_aggregates(source: Source, entities: EntitySet, config: FeatureEngineer
     return Aggregates(entities, made.features, past, made.dropped, tuple(_warnings(past, entities, config)))
 
 
-def _computed(
-    features: Sequence[AsOfFeature], past: Past, refresh: int | None
-) -> Iterator[tuple[AsOfFeature, Floats]]:
+def _computed(features: Sequence[AsOfFeature], past: Past, refresh: int | None) -> Iterator[tuple[AsOfFeature, Floats]]:
     values = compute(features, past.events, past.queries, refresh=refresh)
     for index, feature in enumerate(features):
         yield feature, values[:, index]
@@ -173,9 +171,7 @@ def write_aggregates(folder: Path, source: Source, manifest: FeatureManifest, fe
             values[:, index] = source.column(name, rows)
         values.flush()
     inputs: dict[str, Json] = {**manifest.inputs, "features": features_digest}
-    write_json(
-        folder / FILE_NAME, {"schema": SCHEMA, "inputs": inputs, "rows": len(rows), "features": list(names)}
-    )
+    write_json(folder / FILE_NAME, {"schema": SCHEMA, "inputs": inputs, "rows": len(rows), "features": list(names)})
 
 
 def attach_aggregates(source: Source, manifest: FeatureManifest, folder: Path) -> None:

@@ -90,7 +90,7 @@ def _of_entity(
         columns.append((entities.label, "number"))
     types = dict(columns)
     found, dropped = [], []
-    order = {name: place for place, name in enumerate(config.primitives)}
+    order: dict[str, int] = {name: place for place, name in enumerate(config.primitives)}
     places = {name: place for place, (name, _) in enumerate(columns)}
     synthesis = _synthesis(entity, entities.time_column, columns, config)
     bases = [base for base in map(_base, synthesis) if base and _reads_rows(base, types)]
@@ -160,9 +160,7 @@ def _base(feature: Any) -> _Base | None:  # noqa: ANN401 -- featuretools has no 
     return _Base(name, primitive, None if primitive in WITHOUT_COLUMN else first.get_name())
 
 
-def _synthesis(
-    entity: Entity, time: str, columns: Sequence[tuple[str, str]], config: FeatureEngineering
-) -> list[Any]:
+def _synthesis(entity: Entity, time: str, columns: Sequence[tuple[str, str]], config: FeatureEngineering) -> list[Any]:
     """Featuretools' definitions of one entity, from two rows that only carry the types."""
     try:
         with warnings.catch_warnings():

@@ -218,7 +218,9 @@ def find_time_column(dataset: Dataset, config: FeatureEngineering) -> str:
     types = {column.name: column.type for column in dataset.columns}
     place = f"{SECTION}.time_column" if config.time_column else "split.time_column"
     if name not in types:
-        raise AggregatesRefused(f"{place} names {name!r}, which the snapshot does not have", where=place, cure=_near(name, types))
+        raise AggregatesRefused(
+            f"{place} names {name!r}, which the snapshot does not have", where=place, cure=_near(name, types)
+        )
     if types[name] not in ("time", "date"):
         raise AggregatesRefused(
             f"{place} names {name!r}, which is a {types[name]}", where=place, cure="name a column of times or dates"
@@ -255,11 +257,11 @@ def _asked(
     inside = next((parent for parent in parents if parent.name == table), None)
     if table is not None and inside is None:
         known = [parent.name for parent in parents]
-        raise AggregatesRefused(f"{place}.table: there is no parent table {table!r}", where=place, cure=_near(table, known))
+        raise _unknown(f"{place}.table", "parent table", table, known)
     types = dict(inside.attributes) if inside else {column.name: column.type for column in dataset.columns}
     for column in key:
         if column not in types:
-            raise AggregatesRefused(f"{place}.key: there is no column {column!r}", where=place, cure=_near(column, types))
+            raise _unknown(f"{place}.key", "column", column, types)
         if types[column] not in KEY_TYPES or column == dataset.target.column:
             what = "is the target" if column == dataset.target.column else f"is a {types[column]}"
             raise AggregatesRefused(
@@ -282,10 +284,14 @@ def _with(
     columns = [column.name for column in dataset.columns]
     for column in ignore:
         if column not in columns:
-            raise AggregatesRefused(f"{place}.ignore: there is no column {column!r}", where=place, cure=_near(column, columns))
+            raise _unknown(f"{place}.ignore", "column", column, columns)
     changed = Entity(name, entity.key, entity.types, entity.inside, frozenset(ignore))
     others = [one for one in entities if one.name != name and one.key != entity.key]
     return [*others, changed]
+
+
+def _unknown(place: str, what: str, name: str, known: Sequence[str] | Mapping[str, object]) -> AggregatesRefused:
+    return AggregatesRefused(f"{place}: there is no {what} {name!r}", where=place, cure=_near(name, known))
 
 
 def _near(name: str, known: Sequence[str] | Mapping[str, object]) -> str:

@@ -28,7 +28,7 @@ from ml8s.features.entities import Entity, EntitySet, Parent
 from ml8s.features.manifest import FeatureManifest
 from ml8s.features.matrix import Source
 from ml8s.features.parents import read_parent
-from ml8s.features.past import Past, nulled
+from ml8s.features.past import Past
 
 FILE_NAME: Final = "state.json"
 ASOF: Final = "asof"

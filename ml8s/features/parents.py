@@ -102,9 +102,7 @@ def _time_type(table: pa.Table, name: str) -> str:
     return "date" if pa.types.is_date(table[name].type) else "time"
 
 
-def _common_codes(
-    rows: Sequence[pa.ChunkedArray], table: pa.Table, parent: Parent, missing: Sequence[str]
-) -> Ints:
+def _common_codes(rows: Sequence[pa.ChunkedArray], table: pa.Table, parent: Parent, missing: Sequence[str]) -> Ints:
     """Codes of the keys of rows and, after them, of the parent table: equal codes are equal keys."""
     columns = []
     for mine, name in zip(rows, parent.reference, strict=True):

@@ -1,8 +1,8 @@
-"""The past of a snapshot's rows: keys as codes, times and values of all rows of both files, as the as-of engine reads."""
+"""The past of a snapshot's rows: keys as codes, times and values of all rows, as the as-of engine reads them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,7 +17,7 @@ from ml8s.features.asof.feature import AsOfFeature
 from ml8s.features.asof.feature import Entity as KeyColumns
 from ml8s.features.asof.rows import NO_KEY, Events, Ints, Queries
 from ml8s.features.asof.state import Key
-from ml8s.features.entities import SECTION, EntitySet
+from ml8s.features.entities import EntitySet
 from ml8s.features.matrix import Source
 from ml8s.features.target import encode_target
 
@@ -160,13 +160,3 @@ def _identity(source: Source) -> NDArray[np.uint64]:
             words.append(np.concatenate([words_of(chunk, types[name]) for chunk in chunks]))
         hashes.append(hash_rows(words, _IDENTITY))
     return np.concatenate(hashes)
-
-
-def keys_of(features: Iterable[AsOfFeature]) -> set[KeyColumns]:
-    """The key columns that features gather rows by, those of children included."""
-    found = set()
-    for feature in features:
-        found.add(feature.entity)
-        if feature.child:
-            found.add(feature.child.entity)
-    return found
