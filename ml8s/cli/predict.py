@@ -26,7 +26,8 @@ def command(model_id: str, file: str, store: str, output: str) -> None:
     from ml8s.storage import open_store
 
     opened = open_store(store)
-    record = Registry(opened).record(model_id)
+    registry = Registry(opened)
+    record = registry.record(model_id)
     from pathlib import Path
 
     from ml8s.features.columns import unknown_columns
@@ -34,7 +35,7 @@ def command(model_id: str, file: str, store: str, output: str) -> None:
     from ml8s.runner.rows import read_rows
 
     with TemporaryDirectory(prefix="ml8s-predict-") as folder:
-        predictor = open_predictor(opened, record, Path(folder))
+        predictor = open_predictor(opened, record, Path(folder), registry.refreshed_state(record))
         rows = read_rows(file, predictor.manifest)
         found = predictor.predict(rows)
     unknown = unknown_columns(rows, predictor.manifest)
