@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,7 +20,7 @@ from ml8s.errors import (
 )
 from ml8s.registry.record import Record
 from ml8s.runner.snapshot import copy_snapshot, find_snapshot
-from ml8s.storage.blobs import fetch_artifact, read_manifest
+from ml8s.storage.blobs import fetch_artifact
 from ml8s.storage.store import Store
 
 if TYPE_CHECKING:
@@ -40,7 +40,6 @@ class FeatureStory:
     source: tuple[str, ...]
     nulls: float
     worked: tuple[str, ...] = ()
-    parts: tuple[FeatureStory, ...] = field(default=())
 
     def to_json(self) -> dict[str, Json]:
         """The story as JSON."""
@@ -66,7 +65,6 @@ def explain_feature(store: Store, record: Record, name: str) -> FeatureStory:
     Raises:
         UnknownTopic: the model has no such feature; says why where it was dropped, or names the nearest.
     """
-    from ml8s.features.aggregates import used_aggregates
     from ml8s.features.manifest import FeatureManifest
 
     with TemporaryDirectory(prefix="ml8s-feature-") as place:
@@ -75,8 +73,7 @@ def explain_feature(store: Store, record: Record, name: str) -> FeatureStory:
             fetch_artifact(store, record.ports[port], folder / port)
         manifest = FeatureManifest.read(folder / "features")
         feature = _find(manifest, record, name)
-        aggregate = next((one for one in used_aggregates(manifest) if one.name in feature.source), None)
-        worked = _worked(store, record, manifest, feature, aggregate, folder)
+        worked = _worked(store, record, manifest, feature, folder)
     return FeatureStory(
         feature.name, feature.definition, feature.transform, feature.source, feature.nulls, tuple(worked)
     )
@@ -103,21 +100,20 @@ def _worked(
     record: Record,
     manifest: FeatureManifest,
     feature: Feature,
-    aggregate: AsOfFeature | None,
     folder: Path,
 ) -> list[str]:
     from ml8s.data.dataset import read_dataset
-    from ml8s.features.aggregates import attach_aggregates
+    from ml8s.features.aggregates import attach_aggregates, used_aggregates
     from ml8s.features.apply import feature_values
     from ml8s.features.matrix import Source
 
     locators = cast("Mapping[str, Json]", record.envelope.get("locators") or {})
     try:
-        expected = read_manifest(store, record.ports["dataset"]) and read_dataset(folder / "dataset").manifest
-        copy_snapshot(find_snapshot(str(locators.get("dataset_uri"))), folder / "snapshot", expected)
+        dataset = read_dataset(folder / "dataset")
+        copy_snapshot(find_snapshot(str(locators.get("dataset_uri"))), folder / "snapshot", dataset.manifest)
     except (SnapshotNotFound, SnapshotIncomplete, SnapshotChanged, BucketMissing) as error:
         return [f"no worked row: {error.message}"]
-    with Source(folder / "snapshot", read_dataset(folder / "dataset")) as source:
+    with Source(folder / "snapshot", dataset) as source:
         attach_aggregates(source, manifest, folder / "aggregates")
         rows = source.all_rows()
         columns = {name: source.column(name, rows) for name in feature.source}
@@ -129,6 +125,7 @@ def _worked(
         lines = [f"worked out for row {number} of {file}:"]
         lines += [f"  {name} = {_shown(columns[name][row], _type(manifest, name))}" for name in feature.source]
         lines.append(f"  {feature.name} = {values[row]:.6g}")
+        aggregate = next((one for one in used_aggregates(manifest) if one.name in feature.source), None)
         if aggregate is not None:
             lines += _history(source, manifest, aggregate, row)
     return lines
