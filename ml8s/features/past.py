@@ -11,6 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from ml8s.data.hashing import hash_rows, words_of
+from ml8s.data.instants import instant_of
 from ml8s.errors import AggregatesRefused
 from ml8s.features.apply import NULL_TIME
 from ml8s.features.asof.feature import AsOfFeature
@@ -43,7 +44,7 @@ def read_times(source: Source, time_column: str) -> Ints:
     """When each row of both files happened, microseconds since 1970 UTC.
 
     Raises:
-        AggregatesRefused: a time is null.
+        AggregatesRefused: a time is null, or later than the snapshot's ``ml8s:as_of``.
     """
     time = source.column(time_column, source.all_rows())
     missing = int((time == NULL_TIME).sum())
@@ -52,6 +53,14 @@ def read_times(source: Source, time_column: str) -> Ints:
             f"{missing:,} rows have no {time_column}: nobody knows what was earlier than they are",
             where=f"train.parquet:{time_column}",
             cure="publish rows with a time, or name another `feature_engineering.time_column`",
+        )
+    as_of = source.dataset.as_of
+    late = 0 if as_of is None else int((time > instant_of(as_of)).sum())
+    if late:
+        raise AggregatesRefused(
+            f"{late:,} rows lie after ml8s:as_of ({as_of}) by their {time_column}",
+            where=f"train.parquet:{time_column}",
+            cure="correct the times, or `ml8s:as_of` of schema.json",
         )
     return np.asarray(time, dtype=np.int64)
 

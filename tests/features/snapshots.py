@@ -53,7 +53,7 @@ def customers() -> pa.Table:
     return pa.table(
         {
             "name": [f"c{i:02d}" for i in range(11, -1, -1)],
-            "region": [("north", "south", "east")[i % 3] for i in range(12)],
+            "region": [("north", "south", "east")[i % 3] for i in range(11, -1, -1)],
             "since": pa.array([19_000 + i for i in range(12)], pa.int32()).cast(pa.date32()),
         }
     )
