@@ -87,7 +87,7 @@ class Block:
             keys' spans together are beyond 2**62 microseconds.
         """
         empty = self.start == self.end
-        if empty.all():
+        if not len(self.keys):
             zeros = np.zeros_like(self.cutoff)
             return np.empty(0, dtype=np.int64), zeros, zeros, zeros
         head = np.flatnonzero(np.concatenate([[True], self.keys[1:] != self.keys[:-1]]))

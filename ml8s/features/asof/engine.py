@@ -53,7 +53,7 @@ def compute(
             raise ValueError("a time is beyond 2**60 microseconds of 1970, or null")
     found = np.empty((len(queries), len(features)), dtype=np.float64, order="F")
     cutoff = cutoffs(queries.time, refresh)
-    order = by_time(events.time, events.identity)
+    order = by_time(events.time, [] if events.identity is None else [events.identity])
     same = queries.time is events.time
     asked = order if same else np.argsort(queries.time, kind="stable")
     for entity in dict.fromkeys(feature.entity for feature in features):

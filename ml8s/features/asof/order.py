@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,16 +13,16 @@ from ml8s.features.asof.rows import Ints
 RADIX_BITS = 16
 
 
-def by_time(time: Ints, identity: NDArray[Any] | None) -> Ints:
-    """Row numbers [n] sorted by time, then identity; rows equal in both keep their order."""
+def by_time(time: Ints, ties: Sequence[NDArray[Any]]) -> Ints:
+    """Row numbers [n] sorted by time; among equal times by each of ``ties`` in turn, and last as they came."""
     order = np.argsort(time, kind="stable")
-    if identity is None or not len(order):
+    if not ties or not len(order):
         return order
     tied = np.zeros(len(order) + 1, dtype=np.bool_)
     np.equal(time[order[1:]], time[order[:-1]], out=tied[1:-1])
     places = np.flatnonzero(tied[1:] | tied[:-1])
     rows = order[places]
-    order[places] = rows[np.lexsort((identity[rows], time[rows]))]
+    order[places] = rows[np.lexsort([*(values[rows] for values in reversed(ties)), time[rows]])]
     return order
 
 

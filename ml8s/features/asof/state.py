@@ -1,19 +1,45 @@
 """The lookup state: what is known of every key as of a boundary, in memory-mapped files.
 
-Serving asks it for a key; ``refresh`` carries it on with newer rows. See ``write_state`` for what it promises.
+Serving asks it for a key; ``refresh_state`` carries it on with newer rows.
+
+| file | what |
+|---|---|
+| `state.json` | schema, boundary, refresh, time of the last row, the features |
+| `unseen.npy` | the features of a key without history [features] |
+| `entity-<i>-hashes.npy`, `-directory`, `-offsets`, `-bytes` | the keys of the i-th entity, see ``keys`` |
+| `entity-<i>-values.npy` | its features by key [keys, features of the entity] |
+| `rows-*.npy` | the accumulators, see ``history`` |
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
+import numpy as np
+
+from ml8s.artifacts import Json, canonical_json
+from ml8s.features.asof.boundary import first_boundary_after
+from ml8s.features.asof.engine import compute
 from ml8s.features.asof.feature import AsOfFeature, Entity
-from ml8s.features.asof.rows import Events, Floats
+from ml8s.features.asof.history import (
+    History,
+    columns_of,
+    entities_of,
+    followed,
+    history_of,
+    open_history,
+    write_history,
+)
+from ml8s.features.asof.keys import Key, KeyTable, key_bytes, open_array, write_array
+from ml8s.features.asof.rows import Events, Floats, Queries
 
-Key: TypeAlias = tuple[str | int, ...]
 Labels: TypeAlias = Mapping[Entity, Sequence[Key]]
+
+FILE_NAME: Final = "state.json"
+SCHEMA: Final = 1
 
 
 def write_state(
@@ -21,20 +47,23 @@ def write_state(
 ) -> int:
     """Writes the state as of the first boundary after the last event.
 
-    ``lookup`` of a row's keys in it is bitwise what ``compute`` gives a row with a time in
-    [boundary, boundary + refresh) for the same events.
+    ``LookupState.row`` of a row's keys is bitwise what ``compute`` gives a row with a time in
+    [boundary, boundary + refresh) after the same events.
 
     Args:
-        folder: an empty folder for the files of one artifact; equal inputs give equal bytes.
+        folder: an empty folder for the files of one artifact; equal rows give equal bytes, in whatever order.
         features: the manifest's as-of features, in order.
         events: all rows so far [n].
         labels: for each entity the key's values by code, as the codes of ``events.keys`` number them.
-        refresh: microseconds between boundaries.
+        refresh: microseconds between boundaries; None for none: the state is as of right after the last event.
 
     Returns:
         The boundary B, microseconds since 1970 UTC.
+
+    Raises:
+        ValueError: no event.
     """
-    raise NotImplementedError
+    return _write(folder, features, events, _names(features, labels), refresh)
 
 
 def refresh_state(old: Path, folder: Path, newer: Events, labels: Labels) -> int:
@@ -48,10 +77,68 @@ def refresh_state(old: Path, folder: Path, newer: Events, labels: Labels) -> int
         newer: the rows later than the older state's last event; category codes mean the same as then.
         labels: as in ``write_state``, for the codes of ``newer``.
 
+    Returns:
+        The new boundary.
+
     Raises:
         ValueError: a row that is not later than the older state's last event.
     """
-    raise NotImplementedError
+    state = LookupState.open(old)
+    if len(newer) and int(newer.time.min()) <= state.last:
+        raise ValueError("a row is not later than the last event of the state: make the state anew from all rows")
+    events, names = followed(open_history(old, state.features, state.tables), newer, _names(state.features, labels))
+    return _write(folder, state.features, events, names, state.refresh, last=state.last)
+
+
+def _names(features: Sequence[AsOfFeature], labels: Labels) -> dict[Entity, list[bytes]]:
+    return {entity: [key_bytes(key) for key in labels[entity]] for entity in entities_of(features)}
+
+
+def _write(
+    folder: Path,
+    features: Sequence[AsOfFeature],
+    events: Events,
+    names: Mapping[Entity, Sequence[bytes]],
+    refresh: int | None,
+    *,
+    last: int | None = None,
+) -> int:
+    if not len(events) and last is None:
+        raise ValueError("a lookup state needs at least one event")
+    last = max([*([] if last is None else [last]), *([int(events.time.max())] if len(events) else [])])
+    boundary = first_boundary_after(last, refresh)
+    history = history_of(features, events, names, boundary)
+    for index, entity in enumerate(entities_of(features)):
+        history.tables[entity].write(folder, f"entity-{index}")
+        write_array(folder / f"entity-{index}-values.npy", _values(features, entity, history, boundary))
+    write_array(folder / "unseen.npy", _unseen(features))
+    write_history(folder, history)
+    header: dict[str, Json] = {
+        "schema": SCHEMA,
+        "boundary": str(boundary),
+        "refresh": None if refresh is None else str(refresh),
+        "last": str(last),
+        "features": [feature.to_json() for feature in features],
+    }
+    (folder / FILE_NAME).write_bytes(canonical_json(header))
+    return boundary
+
+
+def _values(features: Sequence[AsOfFeature], entity: Entity, history: History, boundary: int) -> Floats:
+    """The features of one entity by key, as of the boundary [keys, features]."""
+    chosen = [feature for feature in features if feature.entity == entity]
+    count = len(history.tables[entity])
+    asked = Queries({entity: np.arange(count)}, np.full(count, boundary))
+    return compute(chosen, history.events, asked, refresh=None)
+
+
+def _unseen(features: Sequence[AsOfFeature]) -> Floats:
+    """The features of a key without history [features]."""
+    entities, nothing = entities_of(features), np.empty(0, dtype=np.int64)
+    events = Events(dict.fromkeys(entities, nothing), nothing, dict.fromkeys(columns_of(features), np.empty(0)))
+    one = np.zeros(1, dtype=np.int64)
+    found: Floats = compute(features, events, Queries(dict.fromkeys(entities, one), one), refresh=None)[0]
+    return found
 
 
 class LookupState:
@@ -61,17 +148,53 @@ class LookupState:
         features: the as-of features, in the order of the values.
         boundary: the instant B that the values are known at, microseconds since 1970 UTC.
         refresh: microseconds between boundaries, None where there are none.
+        last: the time of the last event, microseconds since 1970 UTC.
+        tables: the keys of each entity.
     """
 
-    features: tuple[AsOfFeature, ...]
-    boundary: int
-    refresh: int | None
+    def __init__(self, folder: Path, header: Mapping[str, object], features: tuple[AsOfFeature, ...]) -> None:
+        self.features = features
+        self.boundary = int(str(header["boundary"]))
+        self.refresh = None if header["refresh"] is None else int(str(header["refresh"]))
+        self.last = int(str(header["last"]))
+        entities = entities_of(features)
+        self.tables = {entity: KeyTable.open(folder, f"entity-{index}") for index, entity in enumerate(entities)}
+        self._unseen = open_array(folder / "unseen.npy")
+        self._parts = []
+        for index, entity in enumerate(entities):
+            places = np.array([place for place, f in enumerate(features) if f.entity == entity], dtype=np.int64)
+            values = open_array(folder / f"entity-{index}-values.npy")
+            self._parts.append((entity, self.tables[entity], places, values))
 
     @classmethod
     def open(cls, folder: Path) -> LookupState:
-        """Opens what ``write_state`` wrote; ValueError for anything else."""
-        raise NotImplementedError
+        """Opens what ``write_state`` wrote.
+
+        Raises:
+            ValueError: another schema, or files that are none of ours.
+            FileNotFoundError: no state in the folder.
+        """
+        header = json.loads((folder / FILE_NAME).read_bytes())
+        if not isinstance(header, dict) or header.get("schema") != SCHEMA:
+            raise ValueError(f"not a lookup state of schema {SCHEMA}")
+        return cls(folder, header, tuple(map(AsOfFeature.from_json, header["features"])))
 
     def row(self, keys: Mapping[Entity, Key | None]) -> Floats:
-        """The features of one row [features]; a key never seen has no history, None is a null key."""
-        raise NotImplementedError
+        """The features of one row [features].
+
+        Args:
+            keys: the row's key by entity; None where a key column is null, which gives nulls. A key never seen has no
+                history.
+        """
+        found: Floats = self._unseen.copy()
+        for entity, table, places, values in self._parts:
+            if not len(places):
+                continue
+            key = keys[entity]
+            if key is None:
+                found[places] = np.nan
+                continue
+            index = table.find(key_bytes(key))
+            if index >= 0:
+                found[places] = values[index]
+        return found

@@ -45,7 +45,8 @@ def from_floats(values: Floats, rows: int) -> Wide:
     rest = values
     for index in range(count - 1, -1, -1):
         exponent = low + BITS * index
-        digit = np.rint(_scaled(rest, -exponent))
+        # Cut, not rounded: the largest float64 rounded up is none.
+        digit = np.trunc(_scaled(rest, -exponent))
         digits[index] = digit
         if index:
             rest = rest - _scaled(digit, exponent)
