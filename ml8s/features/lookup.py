@@ -22,13 +22,14 @@ from ml8s.errors import InvalidRows, Problem
 from ml8s.features.aggregates import used_aggregates, used_entities
 from ml8s.features.asof.boundary import first_boundary_after
 from ml8s.features.asof.feature import Entity as KeyColumns
-from ml8s.features.asof.state import Key, LookupState, write_state
+from ml8s.features.asof.keys import Key
+from ml8s.features.asof.state import LookupState, write_state
 from ml8s.features.columns import column_values
 from ml8s.features.entities import Entity, EntitySet, Parent
 from ml8s.features.manifest import FeatureManifest
 from ml8s.features.matrix import Source
 from ml8s.features.parents import read_parent
-from ml8s.features.past import Past
+from ml8s.features.past import Past, key_text
 
 FILE_NAME: Final = "state.json"
 ASOF: Final = "asof"
@@ -156,7 +157,7 @@ class Lookup:
                 what = "a text" if type_ == "string" else "a whole number"
                 problems.append(Problem(f"{name} is {value!r}, expected {what}", f"row {number}", f"send {what}"))
                 return None
-        return tuple(parts)
+        return key_text(tuple(parts))
 
 
 def _is_whole(value: object) -> bool:

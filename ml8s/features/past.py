@@ -16,8 +16,8 @@ from ml8s.errors import AggregatesRefused
 from ml8s.features.apply import NULL_TIME
 from ml8s.features.asof.feature import AsOfFeature
 from ml8s.features.asof.feature import Entity as KeyColumns
+from ml8s.features.asof.keys import Key
 from ml8s.features.asof.rows import NO_KEY, Events, Ints, Queries
-from ml8s.features.asof.state import Key
 from ml8s.features.entities import EntitySet
 from ml8s.features.matrix import Source
 from ml8s.features.target import encode_target
@@ -28,7 +28,7 @@ _ORDERED: Final = frozenset({"first", "last"})
 
 @dataclass(frozen=True)
 class Past:
-    """All rows as history, and the values of each entity's keys by code."""
+    """All rows as history, and the values of each entity's keys by code, as ``key_text`` writes them."""
 
     events: Events
     labels: Mapping[KeyColumns, Sequence[Key]]
@@ -76,7 +76,8 @@ def read_past(source: Source, entities: EntitySet, features: Sequence[AsOfFeatur
     for entity in entities.entities:
         if entity.key in wanted:
             columns = [key_column(source, name) for name in entity.key]
-            keys[entity.key], labels[entity.key] = key_codes(columns)
+            keys[entity.key], values = key_codes(columns)
+            labels[entity.key] = [key_text(key) for key in values]
     names = {feature.column for feature in features if feature.column is not None}
     events = Events(
         keys,
@@ -122,6 +123,11 @@ def key_codes(columns: Sequence[pa.ChunkedArray]) -> tuple[Ints, list[Key]]:
     codes = np.full(len(present), NO_KEY, dtype=np.int64)
     codes[present] = inverse
     return codes, [_key(int(number), parts) for number in distinct]
+
+
+def key_text(key: Key) -> Key:
+    """A key as the lookup state names it: whole numbers as text, since JSON holds them exactly to 2**53 only."""
+    return tuple(str(part) for part in key)
 
 
 def _key(number: int, parts: Sequence[tuple[Ints, list[str | int]]]) -> Key:

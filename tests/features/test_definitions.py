@@ -78,7 +78,9 @@ def test_the_label_is_known_after_its_delay_and_nothing_else_waits() -> None:
 
 def test_too_many_features_are_refused_with_the_number_and_the_limit() -> None:
     with pytest.raises(AggregatesRefused, match="would make 7 aggregates, and max_features allows 6") as caught:
-        define(entity_set(CUSTOMERS), config(primitives=["sum", "mean", "min", "count"], windows=["7d"], max_features=6))
+        define(
+            entity_set(CUSTOMERS), config(primitives=["sum", "mean", "min", "count"], windows=["7d"], max_features=6)
+        )
     assert "windows" in caught.value.cure
 
 
