@@ -1,10 +1,10 @@
 """The as-of engine against a hand-written numpy script and against Featuretools with a cutoff per row.
 
-    python benchmarks/asof.py [--rows 1750000] [--long 10000000] [--featuretools 10000]
+    python benchmarks/asof.py [--rows 1750000] [--long 10000000] [--keys 200000] [--featuretools 10000]
 
 Script and engine read one Parquet file and write one matrix, each in its own process, alternating, three times; the
-median CPU time of the whole process counts. Featuretools is timed on its first rows and the rest is extrapolated by
-the row, with ``--all`` in full.
+median CPU time of the whole process counts. Featuretools is timed on ``--timed`` random rows, extrapolated by
+the row.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from ml8s.environment import pinned_environment, start_anew_pinned
 from ml8s.features.asof.engine import compute
 from ml8s.features.asof.feature import AsOfFeature
 from ml8s.features.asof.rows import Events, Queries
+from ml8s.features.asof.state import LookupState, write_state
 
 HERE = Path(__file__).parent
 DAY = 86_400_000_000
@@ -97,14 +98,15 @@ def growth(folder: Path, rows: int) -> None:
 
 def against_featuretools(rows: int, timed: int) -> None:
     """Prints the time of Featuretools with a cutoff per row (extrapolated from ``timed`` rows) and of the engine."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import featuretools as ft
-        import pandas as pd
+    warnings.simplefilter("ignore")
+    import featuretools as ft
+    import pandas as pd
+
     random = np.random.default_rng(1)
     keys, at = random.integers(0, rows // 50, rows), 1_700_000_000_000_000 + random.integers(0, 183 * DAY, rows)
     amount = np.round(random.lognormal(3, 1, rows), 2)
-    table = pd.DataFrame({"row": range(rows), "at": pd.to_datetime(at * 1000), "customer": keys, "amount": amount})
+    times = pd.to_datetime(at * 1000)
+    table = pd.DataFrame({"row": range(rows), "at": times, "customer": keys, "amount": amount})
     entities = ft.EntitySet("bench").add_dataframe(table, "events", index="row", time_index="at")
     entities.normalize_dataframe("events", "customers", "customer", make_time_index=False)
     wanted = ft.dfs(
@@ -114,7 +116,7 @@ def against_featuretools(rows: int, timed: int) -> None:
         trans_primitives=[],
         features_only=True,
     )
-    cutoff = pd.DataFrame({"instance_id": keys, "time": table["at"]})
+    cutoff = pd.DataFrame({"instance_id": keys, "time": times})
     chosen = np.sort(random.choice(rows, timed, replace=False))
     began = time.perf_counter()
     options = {"include_cutoff_time": False, "cutoff_time_in_index": True}
@@ -130,7 +132,7 @@ def against_featuretools(rows: int, timed: int) -> None:
         began = time.perf_counter()
         ours = compute(asked, events, Queries(events.keys, at), refresh=None)
         fast.append(time.perf_counter() - began)
-    position = {(keys[row], table["at"][row]): row for row in chosen}
+    position = {(keys[row], times[row]): row for row in chosen}
     rows_of = [position[index] for index in theirs.index]
     columns = ["COUNT(events)", "SUM(events.amount)", "MEAN(events.amount)"]
     expected = theirs[columns].astype(float).to_numpy()
@@ -141,11 +143,44 @@ def against_featuretools(rows: int, timed: int) -> None:
     )
 
 
+def lookups(keys: int) -> None:
+    """Prints the time of a point lookup in a state of twelve features and that many keys."""
+    random = np.random.default_rng(2)
+    rows, entity = 4 * keys, ("customer",)
+    events = Events(
+        {entity: random.integers(0, keys, rows)},
+        1_700_000_000_000_000 + random.integers(0, 183 * DAY, rows),
+        {"amount": np.round(random.lognormal(3, 1, rows), 2)},
+    )
+    features = [
+        AsOfFeature(f"{name} {window}", entity, name, None if name == "count" else "amount", window)
+        for name in ("count", "sum", "mean", "max")
+        for window in (7 * DAY, 30 * DAY, None)
+    ]
+    labels = {entity: [(f"C{number:08d}",) for number in range(keys)]}
+    with tempfile.TemporaryDirectory() as folder:
+        began = time.perf_counter()
+        write_state(Path(folder), features, events, labels, refresh=DAY)
+        wrote = time.perf_counter() - began
+        state = LookupState.open(Path(folder))
+        asked = [{entity: labels[entity][number]} for number in random.integers(0, keys, 20_000)]
+        began = time.perf_counter()
+        for key in asked:
+            state.row(key)
+        each = (time.perf_counter() - began) / len(asked)
+        size = sum(path.stat().st_size for path in Path(folder).iterdir())
+    print(
+        f"state of {keys} keys from {rows} rows: written in {wrote:.1f} s, {size / 2**20:.0f} MiB, "
+        f"{each * 1e6:.1f} µs a row of {len(features)} features"
+    )
+
+
 def main() -> None:
-    """Runs the three comparisons."""
+    """Runs the comparisons."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=1_750_000)
     parser.add_argument("--long", type=int, default=10_000_000)
+    parser.add_argument("--keys", type=int, default=200_000)
     parser.add_argument("--featuretools", type=int, default=10_000)
     parser.add_argument("--timed", type=int, default=500, help="rows that Featuretools is timed on")
     options = parser.parse_args()
@@ -155,6 +190,8 @@ def main() -> None:
             against_script(Path(folder), options.rows)
         if options.long:
             growth(Path(folder), options.long)
+    if options.keys:
+        lookups(options.keys)
     if options.featuretools:
         against_featuretools(options.featuretools, options.timed)
 

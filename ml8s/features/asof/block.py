@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml8s.features.asof.rows import Floats, Ints
-from ml8s.features.asof.wide import Wide, from_floats, from_ints, multiplied, prefix_sums
+from ml8s.features.asof.wide import Wide, between, from_floats, from_ints, multiplied, prefix_sums
 
 FARTHEST: Final = 1 << 62
 
@@ -133,6 +133,20 @@ class Block:
         }[kind]
         found: Ints = self.kept((kind, name), lambda: np.concatenate([[0], np.cumsum(test(self.values(name)))]))
         return found
+
+    def rows(self, low: Ints, high: Ints) -> Ints:
+        """The number of events that each query sees [q]."""
+        return high - low
+
+    def number(self, name: str, kind: str, low: Ints, high: Ints) -> Ints:
+        """The number of values of a kind of ``tally`` that each query sees [q]."""
+        tally = self.tally(name, kind)
+        found: Ints = tally[high] - tally[low]
+        return found
+
+    def sum_of(self, name: str, factors: str, low: Ints, high: Ints) -> Wide:
+        """The exact sums of a product of ``sums`` over what each query sees [q]."""
+        return between(self.sums(name, factors), low, high)
 
     def infinite(self, name: str) -> bool:
         """Whether any event of the block has an infinite value there."""

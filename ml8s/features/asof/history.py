@@ -1,8 +1,9 @@
-"""The rows that a lookup state keeps, so that a refresh goes on from them: its accumulators.
+"""What a lookup state keeps of the past, so that a refresh goes on from it.
 
-They are the columns in use of all rows that a later boundary can still reach: those inside the longest window (and
-delay) before the state's boundary, or all rows where a feature takes in all history. They lie in the order of (time,
-identity), so that the identities need not be kept: newer rows are later than all of them.
+Rows that a later boundary can still reach one by one are kept as rows: those inside the longest window (and delay)
+before the state's boundary, or all rows where a feature needs each value of all history (``num_unique``, ``mode``,
+features of depth 2). Older rows are folded into accumulators. The rows lie in the order of (time, identity), so that
+the identities need not be kept: newer rows are later than all of them.
 """
 
 from __future__ import annotations
@@ -12,24 +13,29 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
+from ml8s.features.asof.accumulators import Accumulators, Continued, Need, continued, foldable, needs
+from ml8s.features.asof.block import FARTHEST
 from ml8s.features.asof.feature import AsOfFeature, Entity
 from ml8s.features.asof.keys import KeyTable, open_array, write_array
-from ml8s.features.asof.order import by_time
+from ml8s.features.asof.order import by_key, by_time
 from ml8s.features.asof.rows import Events, Floats, Ints
 
 
 @dataclass(frozen=True)
 class History:
-    """Rows in the order of time, with their key tables.
+    """Rows in the order of time, with their key tables, and accumulators of what came before them.
 
     Attributes:
         tables: for each entity in use its keys, just those of the rows.
         events: the rows [n]; their codes are the keys' numbers in the tables.
+        before: for each entity what its keys' older rows amount to.
     """
 
     tables: Mapping[Entity, KeyTable]
     events: Events
+    before: Mapping[Entity, Accumulators]
 
 
 def entities_of(features: Sequence[AsOfFeature]) -> tuple[Entity, ...]:
@@ -43,44 +49,97 @@ def columns_of(features: Sequence[AsOfFeature]) -> tuple[str, ...]:
 
 
 def reach(features: Sequence[AsOfFeature]) -> int | None:
-    """How far before a cutoff the features read, microseconds; None for all history."""
-    lengths = [None if feature.window is None else feature.window + feature.delay for feature in features]
-    return None if None in lengths else max((length for length in lengths if length is not None), default=0)
+    """How far before a cutoff the features read single rows, microseconds; None for all history."""
+    lengths = [0 if foldable(f) else f.window for f in features]
+    if None in lengths:
+        return None
+    return max((length + f.delay for length, f in zip(lengths, features, strict=True) if length is not None), default=0)
+
+
+def needs_of(features: Sequence[AsOfFeature], entity: Entity) -> tuple[Need, ...]:
+    """What an entity's accumulators hold: nothing where all rows are kept."""
+    return () if reach(features) is None else needs([f for f in features if f.entity == entity])
 
 
 def history_of(
-    features: Sequence[AsOfFeature], events: Events, names: Mapping[Entity, Sequence[bytes]], boundary: int
+    features: Sequence[AsOfFeature],
+    events: Events,
+    names: Mapping[Entity, Sequence[bytes]],
+    boundary: int,
+    older: Mapping[Entity, Accumulators],
 ) -> History:
-    """The rows that features as of ``boundary`` or later can read.
+    """What features as of ``boundary`` or later can read.
 
     Args:
         features: the features.
-        events: all rows.
+        events: all rows that are not in ``older``.
         names: for each entity the key's bytes by code.
         boundary: microseconds since 1970 UTC.
+        older: for each entity the accumulators of earlier rows, of the first codes; empty for none.
     """
     far = reach(features)
-    kept = np.arange(len(events)) if far is None else np.flatnonzero(events.time >= boundary - far)
-    tables, keys = {}, {}
+    horizon = -FARTHEST if far is None else boundary - far
+    tables, keys, before = {}, {}, {}
     for entity in entities_of(features):
-        codes = events.keys[entity][kept]
-        used = np.unique(codes[codes >= 0])
+        wanted = needs_of(features, entity)
+        codes = events.keys[entity]
+        counting = codes[codes >= 0] if wanted else codes[(codes >= 0) & (events.time >= horizon)]
+        known = len(older[entity].numbers["rows", ""]) if wanted and older else 0
+        used = np.union1d(counting, np.arange(known))
         taken = [names[entity][code] for code in used]
         tables[entity] = KeyTable.of(taken)
-        number = np.full(int(used.max(initial=-1)) + 2, -1, dtype=np.int64)  # the last place is that of code -1
-        number[used] = tables[entity].find_all(taken)
+        number = np.full(int(max(used.max(initial=-1), codes.max(initial=-1))) + 2, -1, dtype=np.int64)
+        number[used] = tables[entity].find_all(taken)  # the last place is that of code -1
         keys[entity] = number[codes]
-    columns = {name: events.columns[name][kept] + 0.0 for name in columns_of(features)}
-    ties = [*([] if events.identity is None else [events.identity[kept]]), *keys.values(), *columns.values()]
-    order = by_time(events.time[kept], ties)
-    return History(
-        tables,
-        Events(
-            keys={entity: codes[order] for entity, codes in keys.items()},
-            time=events.time[kept][order],
-            columns={name: _one_null(values[order]) for name, values in columns.items()},
-        ),
+        past = Accumulators.nothing(wanted, len(tables[entity]))
+        if known:
+            position = np.full(len(tables[entity]), -1, dtype=np.int64)
+            position[number[:known]] = np.arange(known)
+            past = older[entity].of(position)
+        before[entity] = past
+    ordered = _ordered(features, events, keys)
+    kept = ordered.time >= horizon
+    folded = {
+        entity: _folded(ordered, entity, ~kept, past, needs_of(features, entity)) for entity, past in before.items()
+    }
+    return History(tables, _taken(ordered, kept), folded)
+
+
+def _ordered(features: Sequence[AsOfFeature], events: Events, keys: Mapping[Entity, Ints]) -> Events:
+    columns = {name: _one_null(events.columns[name] + 0.0) for name in columns_of(features)}
+    ties = [*([] if events.identity is None else [events.identity]), *keys.values(), *columns.values()]
+    order = by_time(events.time, ties)
+    return _taken(Events(keys, events.time, columns), order)
+
+
+def _taken(events: Events, rows: Ints | NDArray[np.bool_]) -> Events:
+    return Events(
+        keys={entity: codes[rows] for entity, codes in events.keys.items()},
+        time=events.time[rows],
+        columns={name: values[rows] for name, values in events.columns.items()},
     )
+
+
+def _folded(
+    events: Events, entity: Entity, old: NDArray[np.bool_], before: Accumulators, wanted: Sequence[Need]
+) -> Accumulators:
+    if not wanted:
+        return before
+    count = len(before.numbers["rows", ""])
+    return going_on(_taken(events, old), entity, before, np.full(count, FARTHEST // 2)).folded(wanted)
+
+
+def going_on(events: Events, entity: Entity, before: Accumulators, cutoff: Ints) -> Continued:
+    """Every key of an entity asks, from its accumulators and its rows in the order of time, at a cutoff each [keys]."""
+    rows, codes = by_key(events.keys[entity], np.arange(len(events)))
+    block = {
+        "keys": codes,
+        "time": events.time[rows],
+        "column": lambda name: events.columns[name][rows],
+        "query_keys": np.arange(len(cutoff)),
+        "cutoff": cutoff,
+    }
+    return continued(block, before)
 
 
 def _one_null(values: Floats) -> Floats:
@@ -108,10 +167,11 @@ def followed(
 
 
 def write_history(folder: Path, history: History) -> None:
-    """Writes the rows, one file a column."""
+    """Writes the rows, one file a column, and each entity's accumulators."""
     write_array(folder / "rows-time.npy", history.events.time)
     for index, entity in enumerate(sorted(history.tables)):
         write_array(folder / f"rows-key-{index}.npy", history.events.keys[entity])
+        history.before[entity].write(folder, f"entity-{index}-before")
     for index, name in enumerate(sorted(history.events.columns)):
         write_array(folder / f"rows-column-{index}.npy", history.events.columns[name])
 
@@ -119,11 +179,13 @@ def write_history(folder: Path, history: History) -> None:
 def open_history(folder: Path, features: Sequence[AsOfFeature], tables: Mapping[Entity, KeyTable]) -> History:
     """Maps what ``write_history`` wrote."""
     entities, columns = entities_of(features), columns_of(features)
-    return History(
-        tables,
-        Events(
-            keys={entity: open_array(folder / f"rows-key-{index}.npy") for index, entity in enumerate(entities)},
-            time=open_array(folder / "rows-time.npy"),
-            columns={name: open_array(folder / f"rows-column-{index}.npy") for index, name in enumerate(columns)},
-        ),
+    events = Events(
+        keys={entity: open_array(folder / f"rows-key-{index}.npy") for index, entity in enumerate(entities)},
+        time=open_array(folder / "rows-time.npy"),
+        columns={name: open_array(folder / f"rows-column-{index}.npy") for index, name in enumerate(columns)},
     )
+    before = {
+        entity: Accumulators.open(folder, f"entity-{index}-before", needs_of(features, entity))
+        for index, entity in enumerate(entities)
+    }
+    return History(tables, events, before)

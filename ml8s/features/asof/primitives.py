@@ -25,15 +25,15 @@ FEWEST_FOR_TREND: Final = 3
 
 def count(block: Block, column: str, low: Ints, high: Ints) -> Floats:
     """The number of events."""
-    return (high - low).astype(np.float64)
+    return block.rows(low, high).astype(np.float64)
 
 
 def total(block: Block, column: str, low: Ints, high: Ints) -> Floats:
     """The exact sum of the values, rounded once."""
-    finite = wide.rounded(wide.between(block.sums(column, "x"), low, high))
+    finite = wide.rounded(block.sum_of(column, "x", low, high))
     if not block.infinite(column):
         return finite
-    return with_infinities(finite, *(number(block, column, kind, low, high) for kind in ("plus", "minus")))
+    return with_infinities(finite, *(block.number(column, kind, low, high) for kind in ("plus", "minus")))
 
 
 def with_infinities(finite: Floats, plus: Ints, minus: Ints) -> Floats:
@@ -42,16 +42,9 @@ def with_infinities(finite: Floats, plus: Ints, minus: Ints) -> Floats:
     return np.asarray(found, dtype=np.float64)
 
 
-def number(block: Block, column: str, kind: str, low: Ints, high: Ints) -> Ints:
-    """The number of values of a kind of ``Block.tally`` [q]."""
-    tally = block.tally(column, kind)
-    found: Ints = tally[high] - tally[low]
-    return found
-
-
 def mean(block: Block, column: str, low: Ints, high: Ints) -> Floats:
     """The sum over the number of values."""
-    return ratio(total(block, column, low, high), number(block, column, "valid", low, high))
+    return ratio(total(block, column, low, high), block.number(column, "valid", low, high))
 
 
 def ratio(sums: Floats, counts: Ints) -> Floats:
@@ -63,7 +56,7 @@ def ratio(sums: Floats, counts: Ints) -> Floats:
 
 def std(block: Block, column: str, low: Ints, high: Ints) -> Floats:
     """The sample standard deviation: the root of (n sum(x²) - sum(x)²) / (n (n - 1)), the numerator exact."""
-    counts = number(block, column, "valid", low, high)
+    counts = block.number(column, "valid", low, high)
     spread = _comoment(block, column, ("xx", "x", "x"), counts, (low, high))
     variance = ratio(spread, np.where(counts > 1, counts * (counts - 1), 0))
     return _finite_only(block, column, np.sqrt(variance), low, high)
@@ -71,7 +64,7 @@ def std(block: Block, column: str, low: Ints, high: Ints) -> Floats:
 
 def trend(block: Block, column: str, low: Ints, high: Ints) -> Floats:
     """The least-squares slope per day: (n sum(tx) - sum(t) sum(x)) / (n sum(t²) - sum(t)²), both parts exact."""
-    counts = number(block, column, "valid", low, high)
+    counts = block.number(column, "valid", low, high)
     along = _comoment(block, column, ("tx", "t", "x"), counts, (low, high))
     spread = _comoment(block, column, ("tt", "t", "t"), counts, (low, high))
     slope = np.divide(along, spread, out=np.zeros(len(low)), where=spread > 0) * DAY
@@ -80,14 +73,14 @@ def trend(block: Block, column: str, low: Ints, high: Ints) -> Floats:
 
 def _comoment(block: Block, column: str, sums: tuple[str, str, str], counts: Ints, bounds: tuple[Ints, Ints]) -> Floats:
     """``n sum(ab) - sum(a) sum(b)`` [q], exact and rounded once."""
-    product, first, second = (wide.between(block.sums(column, factors), *bounds) for factors in sums)
+    product, first, second = (block.sum_of(column, factors, *bounds) for factors in sums)
     return wide.rounded(wide.added(wide.scaled(product, counts), wide.multiplied(first, second), -1))
 
 
 def _finite_only(block: Block, column: str, values: Floats, low: Ints, high: Ints) -> Floats:
     if not block.infinite(column):
         return values
-    infinite = sum(number(block, column, kind, low, high) for kind in ("plus", "minus"))
+    infinite = sum(block.number(column, kind, low, high) for kind in ("plus", "minus"))
     return np.where(infinite > 0, np.nan, values)
 
 
@@ -117,7 +110,7 @@ def time_since_last(block: Block, column: str, low: Ints, high: Ints) -> Floats:
 
 def percent_true(block: Block, column: str, low: Ints, high: Ints) -> Floats:
     """The share of the events whose value is 1."""
-    return ratio(number(block, column, "true", low, high).astype(np.float64), high - low)
+    return ratio(block.number(column, "true", low, high).astype(np.float64), block.rows(low, high))
 
 
 PRIMITIVE: Final[Mapping[str, Primitive]] = {

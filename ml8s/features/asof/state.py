@@ -8,7 +8,8 @@ Serving asks it for a key; ``refresh_state`` carries it on with newer rows.
 | `unseen.npy` | the features of a key without history [features] |
 | `entity-<i>-hashes.npy`, `-directory`, `-offsets`, `-bytes` | the keys of the i-th entity, see ``keys`` |
 | `entity-<i>-values.npy` | its features by key [keys, features of the entity] |
-| `rows-*.npy` | the accumulators, see ``history`` |
+| `entity-<i>-before-*.npy` | what its keys' older rows amount to, see ``accumulators`` |
+| `rows-*.npy` | the rows after them, see ``history`` |
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import Final, TypeAlias
 import numpy as np
 
 from ml8s.artifacts import Json, canonical_json
+from ml8s.features.asof.accumulators import foldable
 from ml8s.features.asof.boundary import first_boundary_after
 from ml8s.features.asof.engine import compute
 from ml8s.features.asof.feature import AsOfFeature, Entity
@@ -29,6 +31,7 @@ from ml8s.features.asof.history import (
     columns_of,
     entities_of,
     followed,
+    going_on,
     history_of,
     open_history,
     write_history,
@@ -63,7 +66,13 @@ def write_state(
     Raises:
         ValueError: no event.
     """
-    return _write(folder, features, events, _names(features, labels), refresh)
+    if not len(events):
+        raise ValueError("a lookup state needs at least one event")
+    last = int(events.time.max())
+    boundary = first_boundary_after(last, refresh)
+    history = history_of(features, events, _names(features, labels), boundary, {})
+    _write(folder, features, history, (boundary, last), refresh)
+    return boundary
 
 
 def refresh_state(old: Path, folder: Path, newer: Events, labels: Labels) -> int:
@@ -86,8 +95,13 @@ def refresh_state(old: Path, folder: Path, newer: Events, labels: Labels) -> int
     state = LookupState.open(old)
     if len(newer) and int(newer.time.min()) <= state.last:
         raise ValueError("a row is not later than the last event of the state: make the state anew from all rows")
-    events, names = followed(open_history(old, state.features, state.tables), newer, _names(state.features, labels))
-    return _write(folder, state.features, events, names, state.refresh, last=state.last)
+    past = open_history(old, state.features, state.tables)
+    events, names = followed(past, newer, _names(state.features, labels))
+    last = max(state.last, int(newer.time.max(initial=state.last)))
+    boundary = first_boundary_after(last, state.refresh)
+    history = history_of(state.features, events, names, boundary, past.before)
+    _write(folder, state.features, history, (boundary, last), state.refresh)
+    return boundary
 
 
 def _names(features: Sequence[AsOfFeature], labels: Labels) -> dict[Entity, list[bytes]]:
@@ -95,19 +109,9 @@ def _names(features: Sequence[AsOfFeature], labels: Labels) -> dict[Entity, list
 
 
 def _write(
-    folder: Path,
-    features: Sequence[AsOfFeature],
-    events: Events,
-    names: Mapping[Entity, Sequence[bytes]],
-    refresh: int | None,
-    *,
-    last: int | None = None,
-) -> int:
-    if not len(events) and last is None:
-        raise ValueError("a lookup state needs at least one event")
-    last = max([*([] if last is None else [last]), *([int(events.time.max())] if len(events) else [])])
-    boundary = first_boundary_after(last, refresh)
-    history = history_of(features, events, names, boundary)
+    folder: Path, features: Sequence[AsOfFeature], history: History, instants: tuple[int, int], refresh: int | None
+) -> None:
+    boundary, last = instants
     for index, entity in enumerate(entities_of(features)):
         history.tables[entity].write(folder, f"entity-{index}")
         write_array(folder / f"entity-{index}-values.npy", _values(features, entity, history, boundary))
@@ -121,15 +125,24 @@ def _write(
         "features": [feature.to_json() for feature in features],
     }
     (folder / FILE_NAME).write_bytes(canonical_json(header))
-    return boundary
 
 
 def _values(features: Sequence[AsOfFeature], entity: Entity, history: History, boundary: int) -> Floats:
     """The features of one entity by key, as of the boundary [keys, features]."""
     chosen = [feature for feature in features if feature.entity == entity]
-    count = len(history.tables[entity])
-    asked = Queries({entity: np.arange(count)}, np.full(count, boundary))
-    return compute(chosen, history.events, asked, refresh=None)
+    cutoff = np.full(len(history.tables[entity]), boundary)
+    before = history.before[entity]
+    folded = [bool(before.numbers) and foldable(feature) for feature in chosen]
+    found = np.empty((len(cutoff), len(chosen)))
+    rows = [index for index, is_folded in enumerate(folded) if not is_folded]
+    asked = Queries({entity: np.arange(len(cutoff))}, cutoff)
+    found[:, rows] = compute([chosen[index] for index in rows], history.events, asked, refresh=None)
+    block = going_on(history.events, entity, before, cutoff)
+    for index in np.flatnonzero(folded):
+        feature = chosen[index]
+        found[:, index] = block.value(feature.primitive, feature.column or "", *block.window(None, feature.delay))
+    found[np.isnan(found)] = np.nan
+    return found
 
 
 def _unseen(features: Sequence[AsOfFeature]) -> Floats:

@@ -96,6 +96,15 @@ def carried(wide: Wide, *, room: bool = False) -> Wide:
     return Wide(digits, wide.low)
 
 
+def canonical(wide: Wide) -> Wide:
+    """The same numbers in their one shortest form: carried, without digits that are zero in all of them."""
+    full = carried(carried(wide, room=True), room=True)
+    used = np.flatnonzero(full.digits.any(axis=1))
+    if not len(used):
+        return Wide(full.digits[:1], 0)
+    return Wide(full.digits[used[0] : used[-1] + 1], full.low + BITS * int(used[0]))
+
+
 def prefix_sums(wide: Wide) -> Wide:
     """The sums of the first 0, 1, …, n numbers [n + 1], modulo 2**64 in each digit: differences are exact."""
     sums = np.zeros((len(wide.digits), wide.digits.shape[1] + 1), dtype=np.int64)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from ml8s.features.asof.accumulators import foldable
 from ml8s.features.asof.engine import compute
 from ml8s.features.asof.feature import AsOfFeature, Entity
 from ml8s.features.asof.keys import Key, KeyTable, key_bytes
@@ -22,12 +26,15 @@ from tests.features.asof.tables import (
     asking,
     bits,
     feature,
+    histories,
     history,
     of_children,
     taken,
 )
 
 BOUNDED = tuple(item for item in ALL if item.window is not None)
+FOLDED = tuple(item for item in ALL if foldable(item) or item.window is not None)
+FOLDED_ONLY = tuple(item for item in ALL if foldable(item) and not item.delay)
 SOME = (
     *(feature(name) for name in ("count", "mean", "std", "mode", "trend", "first")),
     *(feature(name, 7 * DAY, entity=TERMINAL) for name in ("sum", "max", "num_unique", "last", "time_since_last")),
@@ -67,13 +74,16 @@ def rows_of(state: LookupState, events: Events, chosen: np.ndarray) -> np.ndarra
     )
 
 
-def test_state_and_raw_row_are_bitwise_the_training_vector_at_ten_boundaries(tmp_path: Path) -> None:
+@pytest.mark.parametrize("features", [SOME, (*FOLDED_ONLY, *SOME[6:12])], ids=["rows kept", "rows folded"])
+def test_state_and_raw_row_are_bitwise_the_training_vector_at_ten_boundaries(
+    tmp_path: Path, features: tuple[AsOfFeature, ...]
+) -> None:
     events = history(24_000, customers=400, days=20)
-    training = compute(SOME, events, asking(events), refresh=DAY)
+    training = compute(features, events, asking(events), refresh=DAY)
     first, compared = int(events.time.min()) // DAY, 0
     for day in range(first + 8, first + 18):
         boundary = day * DAY
-        state = write(tmp_path / str(day), SOME, taken(events, events.time < boundary))
+        state = write(tmp_path / str(day), features, taken(events, events.time < boundary))
         assert state.boundary == boundary
         inside = np.flatnonzero((events.time >= boundary) & (events.time < boundary + DAY))
         np.testing.assert_array_equal(bits(rows_of(state, events, inside)), bits(training[inside]))
@@ -81,7 +91,9 @@ def test_state_and_raw_row_are_bitwise_the_training_vector_at_ten_boundaries(tmp
     assert compared >= 10_000
 
 
-@pytest.mark.parametrize("features", [SOME, ALL, BOUNDED], ids=["some", "all", "bounded"])
+@pytest.mark.parametrize(
+    "features", [SOME, ALL, BOUNDED, FOLDED, FOLDED_ONLY], ids=["some", "all", "bounded", "folded", "no rows"]
+)
 @pytest.mark.parametrize("refresh", [HOUR, DAY, None])
 def test_a_refresh_gives_the_bytes_of_a_state_made_anew(
     tmp_path: Path, features: tuple[AsOfFeature, ...], refresh: int | None
@@ -118,6 +130,25 @@ def test_a_bounded_state_keeps_only_the_rows_that_can_still_count(tmp_path: Path
     state = write(tmp_path / "state", (feature("sum", DAY),), events)
     kept = np.load(tmp_path / "state" / "rows-time.npy")
     assert len(kept) == (events.time >= state.boundary - DAY).sum() < 100
+
+
+def test_sums_over_all_history_keep_no_rows(tmp_path: Path) -> None:
+    write(tmp_path / "state", FOLDED_ONLY, history(400))
+    assert len(np.load(tmp_path / "state" / "rows-time.npy")) == 0
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(histories(wild=True), st.integers(0, 60), st.sampled_from([FOLDED, FOLDED_ONLY, SOME]))
+def test_a_refresh_at_any_hour_gives_the_same_bytes_for_any_values(
+    tmp_path: Path, events: Events, hour: int, features: tuple[AsOfFeature, ...]
+) -> None:
+    folder = Path(tempfile.mkdtemp(dir=tmp_path))
+    moment = max(1_700_006_400_000_000 + hour * HOUR, int(events.time.min()))
+    write(folder / "whole", features, events)
+    write(folder / "old", features, taken(events, events.time <= moment))
+    (folder / "new").mkdir()
+    refresh_state(folder / "old", folder / "new", taken(events, events.time > moment), labels_of(events))
+    assert content(folder / "new") == content(folder / "whole")
 
 
 def test_a_key_never_seen_has_no_history_and_a_null_key_no_features(tmp_path: Path) -> None:
