@@ -106,7 +106,9 @@ def main(rows: int) -> None:
             "history, as of each payment (`refresh: none`)": vectors(
                 folder / "none", folder / "data", {**HISTORY, "refresh": "none"}
             )[0],
-            "history, daily refresh (`refresh: 1d`, the default)": vectors(folder / "daily", folder / "data", HISTORY)[0],
+            "history, daily refresh (`refresh: 1d`, the default)": vectors(folder / "daily", folder / "data", HISTORY)[
+                0
+            ],
             "the generator's own best as-of features": np.column_stack(list(as_of_features(payments).values())),
             "**wrong**: totals over all rows, the future included": leaking(payments),
         }
