@@ -26,6 +26,8 @@ KINDS: Final = (
     "folds",
     "features",
     "matrix",
+    "aggregates",
+    "state",
     "candidate",
     "trials",
     "trial_log",

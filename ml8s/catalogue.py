@@ -73,6 +73,8 @@ _DATASET = Port("dataset", "dataset", "the checked contract: columns, types, rol
 _FOLDS = Port("folds", "folds", "the fold of each row: fit, tune, test or dropped")
 _FEATURES = Port("features", "features", "the feature manifest: every feature's definition, learned on the fit fold")
 _MATRIX = Port("matrix", "matrix", "features, target, weight and group of the fit and tune rows, as float64 arrays")
+_AGGREGATES = Port("aggregates", "aggregates", "the aggregates over earlier rows, of every row of both files")
+_STATE = Port("state", "state", "what is known of each key as of the last boundary, for predictions")
 _MODEL = Port("model", "model", "the chosen model, in files that only need numpy, LightGBM or XGBoost to score")
 _TUNE_SCORES = Port("tune_scores", "scores", "scores of the tune rows by a model that never saw them")
 _SELECTION = Port("selection", "selection", "every estimator's best score on tune, and which was chosen")
@@ -106,16 +108,17 @@ STEPS: Final[tuple[StepSpec, ...]] = (
         "Assigns each row to a fold: fit, tune, test or dropped.",
         inputs=(_SNAPSHOT, _DATASET),
         outputs=(_FOLDS,),
-        reads=("task", "target_column", "split", "seed", "columns.group"),
+        reads=("task", "target_column", "split", "seed", "columns.group", "feature_engineering.label_history"),
         image="core",
+        version=2,
     ),
     StepSpec(
         "featurize",
-        "Learns the feature manifest on the fit rows and applies it to fit and tune.",
+        "Learns the feature manifest on the fit rows and applies it; aggregates earlier rows as of each row's time.",
         inputs=(_SNAPSHOT, _DATASET, _FOLDS),
-        outputs=(_FEATURES, _MATRIX),
+        outputs=(_FEATURES, _MATRIX, _AGGREGATES, _STATE),
         reads=("task", "target_column", "positive_class", "columns", "split.time_column", "feature_engineering"),
-        image="core",
+        version=2,
     ),
     StepSpec(
         "search",
@@ -154,6 +157,7 @@ STEPS: Final[tuple[StepSpec, ...]] = (
             _DATASET,
             _FOLDS,
             _FEATURES,
+            _AGGREGATES,
             _MODEL,
             _TUNE_SCORES,
             _SELECTION,
@@ -161,6 +165,7 @@ STEPS: Final[tuple[StepSpec, ...]] = (
         ),
         outputs=(_VERDICT, _METRICS, _REPORT, _TEST_SCORES, _PROFILE),
         reads=("task", "target_column", "metric", "seed", "positive_class", "columns", "evaluation"),
+        version=2,
     ),
     StepSpec(
         "register",
@@ -169,6 +174,8 @@ STEPS: Final[tuple[StepSpec, ...]] = (
             _DATASET,
             _FOLDS,
             _FEATURES,
+            _AGGREGATES,
+            _STATE,
             _MODEL,
             _TUNE_SCORES,
             _SELECTION,

@@ -12,7 +12,7 @@ resolve() { # OUTPUT ARGUMENT...
 }
 resolve all requirements/development.in --all-extras "${UPGRADE:---no-upgrade}"
 resolve core --constraint requirements/all.txt
-resolve train --extra train --constraint requirements/all.txt
+resolve train --extra train --extra features --constraint requirements/all.txt
 resolve serve --extra train --extra serve --constraint requirements/all.txt
 resolve monitor --extra train --extra monitor --constraint requirements/all.txt
 resolve development requirements/development.in --extra train --extra features --extra compile --constraint requirements/all.txt

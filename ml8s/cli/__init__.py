@@ -66,6 +66,13 @@ GROUPS: Mapping[str, tuple[str, Mapping[str, tuple[str, str]]]] = {
             "reproduce": ("ml8s.cli.models_reproduce:command", "Train a model again from its record, and compare."),
         },
     ),
+    "features": (
+        "Look into a model's features, and refresh what predictions look up.",
+        {
+            "refresh": ("ml8s.cli.features_refresh:command", "Make a model's lookup state anew from a newer snapshot."),
+            "explain": ("ml8s.cli.features_explain:command", "Say how a feature of a model comes about."),
+        },
+    ),
     "data": (
         "Publish and check snapshots.",
         {

@@ -26,7 +26,8 @@ def command(model_id: str, file: str, store: str, output: str) -> None:
     from ml8s.storage import open_store
 
     opened = open_store(store)
-    record = Registry(opened).record(model_id)
+    registry = Registry(opened)
+    record = registry.record(model_id)
     from pathlib import Path
 
     from ml8s.features.columns import unknown_columns
@@ -34,12 +35,14 @@ def command(model_id: str, file: str, store: str, output: str) -> None:
     from ml8s.runner.rows import read_rows
 
     with TemporaryDirectory(prefix="ml8s-predict-") as folder:
-        predictor = open_predictor(opened, record, Path(folder))
+        predictor = open_predictor(opened, record, Path(folder), registry.refreshed_state(record))
         rows = read_rows(file, predictor.manifest)
         found = predictor.predict(rows)
     unknown = unknown_columns(rows, predictor.manifest)
     if unknown:
         ui.warning(f"columns that the snapshot did not have were ignored: {', '.join(unknown)}")
+    if predictor.lookup is not None and predictor.lookup.as_of is not None:
+        ui.note(f"aggregates as known at {predictor.lookup.as_of}")
     shown = [name for name in ("prediction", "score", "value") if not found or name in found[0]]
     ui.emit(found, output, shown if output in ("table", "name") else ())
     ui.next_command(f"ml8s models show {model_id}")

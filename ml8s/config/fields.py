@@ -12,6 +12,9 @@ from ml8s.config.model import Config
 
 Schema: TypeAlias = Mapping[str, Json]
 
+ANY: Final = "*"
+"""Stands in a path for a name that the config gives, as that of an entity."""
+
 _NOUNS: Final = {
     "string": "text",
     "integer": "whole number",
@@ -114,10 +117,20 @@ def _collect(section: Schema, prefix: str, found: dict[str, Field]) -> None:
         found[path] = _field(path, part, name in required, section=reference is not None)
         if reference is not None:
             _collect(reference, f"{path}.", found)
+        for each in map(_reference, (part.get("additionalProperties"), *_by_pattern(part))):
+            if each is not None:
+                _collect(each, f"{path}.{ANY}.", found)
 
 
-def _reference(part: Schema) -> Schema | None:
-    name = str(part.get("$ref", ""))
+def _by_pattern(part: Schema) -> list[Json]:
+    return list(cast(Mapping[str, Json], part.get("patternProperties", {})).values())
+
+
+def _reference(part: Json) -> Schema | None:
+    """The section that a part of the schema refers to, also where it may be null."""
+    if not isinstance(part, Mapping):
+        return None
+    name = next((str(choice["$ref"]) for choice in _alternatives(part) if "$ref" in choice), "")
     if not name:
         return None
     return cast(Mapping[str, Schema], schema()["$defs"])[name.rpartition("/")[2]]
@@ -173,7 +186,8 @@ def find(path: tuple[str | int, ...]) -> Field | None:
     names = [part for part in path if isinstance(part, str)]
     known = fields()
     while names:
-        if (field := known.get(".".join(names))) is not None:
-            return field
+        for place in (names, *([*names[:at], ANY, *names[at + 1 :]] for at in range(1, len(names) - 1))):
+            if (field := known.get(".".join(place))) is not None:
+                return field
         names.pop()
     return None

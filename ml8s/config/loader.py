@@ -214,5 +214,6 @@ def _leaves(section: Section, prefix: Path) -> list[Path]:
     leaves: list[Path] = []
     for name in type(section).model_fields:
         value = getattr(section, name)
-        leaves += _leaves(value, (*prefix, name)) if isinstance(value, Section) else [(*prefix, name)]
+        inner = isinstance(value, Section) and not prefix
+        leaves += _leaves(value, (name,)) if inner else [(*prefix, name)]
     return leaves

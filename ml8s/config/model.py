@@ -18,6 +18,7 @@ DURATION_PATTERN = r"^[1-9][0-9]{0,5}(s|m|h|d)$"
 
 ColumnName = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 Duration = Annotated[str, StringConstraints(pattern=DURATION_PATTERN)]
+EntityName = Annotated[str, StringConstraints(pattern=NAME_PATTERN, max_length=64)]
 Estimator = Literal["lgbm", "xgboost", "rf", "extra_tree", "linear"]
 
 
@@ -76,6 +77,24 @@ class Split(Section):
     )
 
 
+class Entity(Section):
+    """What past rows are gathered by: a customer, a terminal, a shop."""
+
+    key: tuple[ColumnName, ...] = field(
+        (), "Columns that name one; those of schema.json where not given.", example=["shop_id"]
+    )
+    table: str | None = field(
+        None, "The further table that holds the key columns; train where not given.", example="customers", max_length=64
+    )
+    ignore: tuple[ColumnName, ...] = field((), "Columns that are not aggregated by it.", example=["discount"])
+
+
+class LabelHistory(Section):
+    """Aggregates past targets, each known only after a delay."""
+
+    delay: Duration = field(..., "How long after a row its target is known.", example="7d", unit="s, m, h or d")
+
+
 class FeatureEngineering(Section):
     """Aggregates over earlier rows of the same customer, terminal, … as known at each row's time."""
 
@@ -114,8 +133,14 @@ class FeatureEngineering(Section):
         example="1h",
         unit="s, m, h, d or none",
     )
-    entities: dict[str, Any] = field({}, "Keys and tables beyond those of schema.json.", example={"customer": {}})
-    label_history: dict[str, Any] | None = field(None, "Uses past targets after a delay.", example={"delay": "7d"})
+    entities: dict[EntityName, Entity] = field(
+        {},
+        "Keys to aggregate by beyond those of schema.json, or what is ignored for one of those: key, table, ignore.",
+        example={"shop": {"key": ["shop_id"], "ignore": ["discount"]}},
+    )
+    label_history: LabelHistory | None = field(
+        None, "Aggregates past targets, each known only after a delay.", example={"delay": "7d"}
+    )
     max_features: int = field(500, "Upper bound of the number of features.", example=500, ge=1, le=5000)
 
 

@@ -129,10 +129,9 @@ def _by_time(source: _Source, result: SplitResult) -> FoldCodes:
         raise FoldsImpossible(
             "a split by time needs a time column", where="split.time_column", cure="set split.time_column"
         )
-    split = source.config.split
     train = source.times(0, column)
     validation = source.times(1, column) if source.has_validation else None
-    found = time_folds(train, validation, source.test, source.tune, microseconds_of(split.gap) if split.gap else 0)
+    found = time_folds(train, validation, source.test, source.tune, _gap(source.config))
     result.cuts = {"tune": iso_instant(found.tune_from), "test": iso_instant(found.test_from)}
     if found.overlapping:
         message = (
@@ -149,6 +148,14 @@ def _by_time(source: _Source, result: SplitResult) -> FoldCodes:
     assert_groups_whole(folds, groups)
     _check_groups_across(source, result, groups)
     return folds
+
+
+def _gap(config: Config) -> int:
+    """Microseconds before each cut that are dropped: ``split.gap``, else the delay after which a target is known."""
+    if config.split.gap is not None:
+        return microseconds_of(config.split.gap)
+    history = config.feature_engineering.label_history
+    return 0 if history is None else microseconds_of(history.delay)
 
 
 def _stratified(source: _Source) -> FoldCodes:

@@ -33,6 +33,7 @@ from ml8s.errors.config import (
     UnknownTopic,
 )
 from ml8s.errors.data import (
+    AggregatesRefused,
     ContractViolation,
     DataError,
     FoldsImpossible,
@@ -43,6 +44,7 @@ from ml8s.errors.data import (
     SnapshotExists,
     SnapshotIncomplete,
     SnapshotNotFound,
+    StateNotRefreshed,
     TooLarge,
     UnreadableTable,
     UnsuitableTarget,
@@ -63,6 +65,7 @@ from ml8s.errors.step import (
     InputMissing,
     InternalError,
     Interrupted,
+    LibraryMissing,
     LineageRefused,
     ModelFileRefused,
     SearchFailed,
@@ -86,6 +89,7 @@ from ml8s.errors.store import (
 
 __all__ = [
     "AccessDenied",
+    "AggregatesRefused",
     "BucketMissing",
     "ClusterError",
     "ConfigError",
@@ -107,6 +111,7 @@ __all__ = [
     "InvalidSchema",
     "InvalidStoreUri",
     "InvalidUsage",
+    "LibraryMissing",
     "LineageRefused",
     "ML8sError",
     "ModelFileRefused",
@@ -125,6 +130,7 @@ __all__ = [
     "SnapshotGone",
     "SnapshotIncomplete",
     "SnapshotNotFound",
+    "StateNotRefreshed",
     "StepDied",
     "StepError",
     "StoreError",

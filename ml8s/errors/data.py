@@ -85,3 +85,15 @@ class NoFeatures(DataError):
     """No column of the snapshot is left to learn from."""
 
     code = "ML8S-D012"
+
+
+class AggregatesRefused(DataError):
+    """Aggregates over earlier rows cannot be made as ``feature_engineering`` asks: no time, no such key, too many."""
+
+    code = "ML8S-D013"
+
+
+class StateNotRefreshed(DataError):
+    """The lookup state of a model cannot be made from this snapshot."""
+
+    code = "ML8S-D014"

@@ -95,3 +95,10 @@ class StepDied(StepError):
 
     code = "ML8S-S011"
     exit_status = 3
+
+
+class LibraryMissing(StepError):
+    """A step needs a library that is not installed here."""
+
+    code = "ML8S-S012"
+    exit_status = 2

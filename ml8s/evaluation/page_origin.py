@@ -121,9 +121,23 @@ def features_section(report: Report) -> Markup:
     if dropped:
         rows = [(shortened(name), shortened(reason, 300)) for name, reason in dropped[:MOST_FEATURES]]
         left = element("div", element("h3", f"Left out ({len(dropped)})"), table(("Name", "Why"), rows))
-    rows = [(shortened(name), shortened(definition, 300)) for name, definition in made[:MOST_FEATURES]]
-    listed = element("details", element("summary", _listing(len(made))), table(("Feature", "What it is"), rows))
+    head = ("Feature", "What it is", "Null", "Importance of its column")
+    listed = element("details", element("summary", _listing(len(made))), table(head, _made(report), numeric=(2, 3)))
     return section("Features", how, left, listed)
+
+
+def _made(report: Report) -> list[tuple[str, str, str, str]]:
+    """Name, definition, share of nulls and importance of each feature, as far as they are listed."""
+    features = report.features
+    return [
+        (
+            shortened(name),
+            shortened(definition, 300),
+            percent(features.nulls[index]) if features.nulls else "–",
+            number(features.importance[index]) if features.importance else "–",
+        )
+        for index, (name, definition) in enumerate(features.made[:MOST_FEATURES])
+    ]
 
 
 def _listing(features: int) -> str:

@@ -125,11 +125,17 @@ class SliceTable:
 
 @dataclass(frozen=True, slots=True)
 class FeatureTable:
-    """Features of the model as (name, definition), and what was left out as (name, reason)."""
+    """Features of the model as (name, definition), and what was left out as (name, reason).
+
+    ``nulls`` is the share of fit rows where each feature is null, in the order of ``made``; ``importance`` that of the
+    most important source column that it reads, None where it was not measured.
+    """
 
     made: tuple[tuple[str, str], ...]
     dropped: tuple[tuple[str, str], ...]
     aggregates: str
+    nulls: tuple[float, ...] = ()
+    importance: tuple[float | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from ml8s.evaluation.report import (
 )
 from ml8s.evaluation.subject import Subject
 from ml8s.evaluation.wording import number
+from ml8s.features.manifest import FeatureManifest
 
 STRATEGIES: Final = {
     "time": "time",
@@ -76,14 +77,25 @@ def build_report(
         candidates=candidates,
         selection_reason=selection_reason,
         progress=progress,
-        features=FeatureTable(
-            made=tuple((feature.name, feature.definition) for feature in manifest.features),
-            dropped=tuple((dropped.name, dropped.reason) for dropped in manifest.dropped),
-            aggregates=manifest.aggregates,
-        ),
+        features=feature_table(manifest, importance),
         warnings=tuple(dict.fromkeys([*warnings, *suspicions(assessment)])),
         degraded=manifest.degraded,
         lineage=tuple(lineage),
+    )
+
+
+def feature_table(manifest: FeatureManifest, importance: ImportanceTable | None) -> FeatureTable:
+    """What was made, why, how often it is null and how much it matters, and what was dropped and why."""
+    measured = {one.column: one.mean for one in importance.columns} if importance else {}
+    return FeatureTable(
+        made=tuple((feature.name, feature.definition) for feature in manifest.features),
+        dropped=tuple((dropped.name, dropped.reason) for dropped in manifest.dropped),
+        aggregates=manifest.aggregates,
+        nulls=tuple(feature.nulls for feature in manifest.features),
+        importance=tuple(
+            max((measured[name] for name in feature.source if name in measured), default=None)
+            for feature in manifest.features
+        ),
     )
 
 

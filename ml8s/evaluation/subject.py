@@ -27,6 +27,7 @@ from ml8s.evaluation.importance import ColumnImportance, permutation_importance,
 from ml8s.evaluation.metrics import Sample, UndefinedMetric
 from ml8s.evaluation.report import ImportanceTable
 from ml8s.evaluation.row_choice import choose_rows
+from ml8s.features.aggregates import attach_aggregates
 from ml8s.features.apply import apply
 from ml8s.features.manifest import FeatureManifest
 from ml8s.features.matrix import Source
@@ -127,6 +128,7 @@ def read_subject(
     manifest: FeatureManifest,
     model: Model,
     *,
+    aggregates: Path | None = None,
     more_columns: Sequence[str] = (),
     threads: int = 1,
 ) -> Subject:
@@ -138,11 +140,14 @@ def read_subject(
         folds: which rows are test rows.
         manifest: the model's features.
         model: what is judged.
+        aggregates: the artifact with what the manifest's aggregates are for each row; needed where it has some.
         more_columns: columns to read beside those that features are made from.
         threads: how many threads scoring may use; no result depends on it.
     """
     names = list(dict.fromkeys([*(column.name for column in manifest.columns), *more_columns]))
     with Source(snapshot, dataset) as source:
+        if aggregates is not None:
+            attach_aggregates(source, manifest, aggregates)
         targets = read_fold_targets(source, folds)
         test = read_fold_rows(source, rows_of_fold(folds, TEST), names, targets[NAMES[TEST]])
     x = apply(manifest, {column.name: test.columns[column.name] for column in manifest.columns})

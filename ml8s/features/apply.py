@@ -70,9 +70,7 @@ def nulls(values: NDArray[Any]) -> NDArray[np.bool_]:
 
 
 def _number(feature: Feature, columns: Columns) -> Floats:
-    values = columns[feature.source[0]]
-    # Adding zero turns -0.0 into 0.0, so that equal numbers have equal bits.
-    return np.where(np.isfinite(values), values + 0.0, np.nan)
+    return _finite(columns[feature.source[0]])
 
 
 def _is_null(feature: Feature, columns: Columns) -> Floats:
@@ -119,6 +117,25 @@ def _days_before(feature: Feature, columns: Columns) -> Floats:
     return np.where(null, np.nan, (np.where(null, 0, at) - np.where(null, 0, values)) / float(DAY))
 
 
+def _ratio(feature: Feature, columns: Columns) -> Floats:
+    """A value over another; null where one is null or the lower one is zero."""
+    above, below = (_finite(columns[name]) for name in feature.source)
+    usable = ~np.isnan(above) & ~np.isnan(below) & (below != 0.0)
+    ratio = np.full(len(above), np.nan)
+    np.divide(above, below, out=ratio, where=usable)
+    return _finite(ratio)
+
+
+def _difference(feature: Feature, columns: Columns) -> Floats:
+    first, second = (_finite(columns[name]) for name in feature.source)
+    return _finite(first - second)
+
+
+def _finite(values: NDArray[Any]) -> Floats:
+    # Adding zero turns -0.0 into 0.0, so that equal numbers have equal bits.
+    return np.where(np.isfinite(values), values + 0.0, np.nan)
+
+
 def _month(values: NDArray[np.int64]) -> NDArray[np.int64]:
     months: NDArray[np.int64] = (values // DAY).astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
     return months % 12 + 1
@@ -147,4 +164,6 @@ TRANSFORMS: Final[Mapping[str, Callable[[Feature, Columns], Floats]]] = {
     "frequency": _frequency,
     "time_part": _time_part,
     "days_before": _days_before,
+    "ratio": _ratio,
+    "difference": _difference,
 }

@@ -47,10 +47,19 @@ ReadFit = Callable[[str], NDArray[Any]]
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A column to learn from: its name and type."""
+    """A column to learn from.
+
+    Attributes:
+        name: of the column, or of an aggregate.
+        type: of ``dataset.json``.
+        made: of an aggregate, what it is in words; empty for a column.
+        optional: whether rows to predict may lack it even where no fit row did, such as a parent's column.
+    """
 
     name: str
     type: str
+    made: str = ""
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +72,14 @@ class Learned:
     sources: frozenset[str] = frozenset()
 
 
-def learn(sources: Sequence[Source], read_fit: ReadFit, *, time: str | None, max_features: int) -> Learned:
+def learn(
+    sources: Sequence[Source],
+    read_fit: ReadFit,
+    *,
+    time: str | None,
+    max_features: int,
+    comparisons: Sequence[Feature] = (),
+) -> Learned:
     """Learns all features from the fit rows.
 
     Args:
@@ -72,6 +88,7 @@ def learn(sources: Sequence[Source], read_fit: ReadFit, *, time: str | None, max
             column, so that one column at a time is in memory.
         time: the column among the sources that says when each row happened, or None.
         max_features: the bound; parts, indicators and frequencies go first, last columns before first.
+        comparisons: features of several sources, offered after those of single ones.
 
     Returns:
         Features in the order of their columns. Depends on the fit rows as a multiset only, not on their order.
@@ -83,23 +100,36 @@ def learn(sources: Sequence[Source], read_fit: ReadFit, *, time: str | None, max
     equal_to: dict[bytes, str] = {}
     for source in sources:
         values = read_fit(source.name)
-        nullable[source.name] = bool(nulls(values).any())
+        nullable[source.name] = source.optional or bool(nulls(values).any())
         proposed, refused = propose(source, values, None if source.name == time else time)
         dropped += refused
         columns = {source.name: values} if at is None or time is None else {time: at, source.name: values}
         for feature in proposed:
-            fit = feature_values(feature, columns)
-            reason = _useless(fit) or _repeats(fit, equal_to, feature.name)
-            if reason:
-                dropped.append(Dropped(feature.name, reason))
-            else:
-                kept.append(feature)
+            _judge(feature, feature_values(feature, columns), equal_to, kept, dropped)
+    for feature in comparisons:
+        fit = feature_values(feature, {name: read_fit(name) for name in feature.source})
+        _judge(feature, fit, equal_to, kept, dropped)
     kept, beyond = _within(kept, max_features)
     features = _distinct_names(kept)
     used = {name for feature in features for name in feature.source}
     types = {source.name: source.type for source in sources}
     columns_used = tuple(SourceColumn(name, types[name], nullable[name]) for name in types if name in used)
     return Learned(columns_used, features, tuple(dropped + beyond), frozenset(types))
+
+
+def _judge(
+    feature: Feature,
+    fit: NDArray[np.float64],
+    equal_to: dict[bytes, str],
+    kept: list[Feature],
+    dropped: list[Dropped],
+) -> None:
+    """Keeps a feature with its share of nulls, or drops it with the reason."""
+    reason = _useless(fit) or _repeats(fit, equal_to, feature.name)
+    if reason:
+        dropped.append(Dropped(feature.name, reason))
+    else:
+        kept.append(replace(feature, nulls=float(np.isnan(fit).mean())))
 
 
 def propose(source: Source, values: NDArray[Any], time: str | None) -> tuple[list[Feature], list[Dropped]]:
@@ -115,6 +145,8 @@ def propose(source: Source, values: NDArray[Any], time: str | None) -> tuple[lis
     if null.all():
         return [], [Dropped(name, "every fit row is null" if len(values) else "there are no fit rows")]
     dropped: list[Dropped] = []
+    if source.made:
+        return [Feature(name, source.made, "number", (name,))], []
     if source.type == "string":
         features, dropped = _from_strings(name, values)
     elif source.type in ("time", "date"):
@@ -224,7 +256,7 @@ def _within(features: list[Feature], bound: int) -> tuple[list[Feature], list[Dr
     return [feature for index, feature in enumerate(features) if index in keep], beyond
 
 
-_DERIVED: Final = ("is_null", "frequency", "time_part")
+_DERIVED: Final = ("is_null", "frequency", "time_part", "ratio", "difference")
 
 
 def _distinct_names(features: list[Feature]) -> tuple[Feature, ...]:

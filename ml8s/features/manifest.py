@@ -40,6 +40,7 @@ class Feature:
         buckets: hash buckets for all other values; 0 gives them one code, ``len(categories)``.
         counts: the number of fit rows of each category, for frequencies.
         rows: the number of fit rows that frequencies are a share of.
+        nulls: the share of fit rows where it is null, a fraction.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Feature:
     buckets: int = 0
     counts: tuple[int, ...] = ()
     rows: int = 0
+    nulls: float = 0.0
 
     @property
     def type(self) -> str:
@@ -86,6 +88,7 @@ class Feature:
             "null": self.null,
             "transform": self.transform,
             "source": list(self.source),
+            "nulls": self.nulls,
         }
         if self.part:
             value["part"] = self.part
@@ -111,6 +114,7 @@ class Feature:
             buckets=_whole(value.get("buckets", 0)),
             counts=tuple(_whole(count) for count in _items(value.get("counts", ()))),
             rows=_whole(value.get("rows", 0)),
+            nulls=_number(value.get("nulls", 0.0)),
         )
 
 
@@ -149,10 +153,12 @@ class FeatureManifest:
         ignored: columns of the snapshot that no feature reads; rows to predict may hold them.
         features: one per column of the matrix.
         dropped: what was left out, with reasons.
-        aggregates: ``off``, ``not made`` or ``none (no key)``.
+        aggregates: ``off``, ``none (no key)``, or how many of how many entities, such as ``40 by 2 entities``.
         degraded: what the config asked for and the model does not have.
         warnings: plain sentences.
         missing_values: texts that count as null.
+        as_of: what features of past rows are made from: entities, parents, time column, refresh, and the definitions
+            of the aggregates in use; None without them.
     """
 
     inputs: Mapping[str, str]
@@ -167,6 +173,15 @@ class FeatureManifest:
     warnings: tuple[str, ...] = ()
     missing_values: tuple[str, ...] = ()
     policy: Mapping[str, Json] = field(default_factory=lambda: dict(POLICY))
+    as_of: Mapping[str, Json] | None = None
+
+    @property
+    def as_of_columns(self) -> frozenset[str]:
+        """Columns that past rows and parents give: those that features read, and keys that lie in a parent."""
+        used = {column.name for column in self.columns}
+        for entity in _items(self.as_of["entities"]) if self.as_of else ():
+            used |= set(_texts(_object(entity)["key"]))
+        return frozenset(used)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -196,6 +211,7 @@ class FeatureManifest:
             "warnings": list(self.warnings),
             "missing_values": list(self.missing_values),
             "policy": dict(self.policy),
+            "as_of": None if self.as_of is None else dict(self.as_of),
         }
 
     @classmethod
@@ -221,6 +237,7 @@ class FeatureManifest:
             warnings=_texts(value["warnings"]),
             missing_values=_texts(value["missing_values"]),
             policy=_object(value["policy"]),
+            as_of=None if value.get("as_of") is None else _object(value["as_of"]),
         )
 
     @classmethod
@@ -255,6 +272,12 @@ def _whole(value: Json) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise ValueError(f"expected a whole number in the feature manifest, found {type(value).__name__}")
     return value
+
+
+def _number(value: Json) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"expected a number in the feature manifest, found {type(value).__name__}")
+    return float(value)
 
 
 def _texts(value: Json) -> tuple[str, ...]:

@@ -46,11 +46,15 @@ class Rows:
 class Source:
     """A snapshot and its checked contract, from which columns are read for any rows. Closes its files at its end.
 
-    Files stay open between columns: opening one reads the description of all of its columns.
+    Files stay open between columns: opening one reads the description of all of its columns. Columns that are not in
+    the files, such as aggregates, are attached.
     """
 
     def __init__(self, snapshot: Path, dataset: Dataset) -> None:
+        self.snapshot = snapshot
         self.dataset = dataset
+        self._attached: dict[str, NDArray[Any]] = {}
+        self._first = np.cumsum([0, *(file.rows for file in dataset.files)])
         self._tables = [parquet.ParquetFile(snapshot / file.name) for file in dataset.files]
 
     def __enter__(self) -> Source:
@@ -60,8 +64,31 @@ class Source:
         for table in self._tables:
             table.close()
 
+    @property
+    def tables(self) -> tuple[parquet.ParquetFile, ...]:
+        """The open files of train and validation."""
+        return tuple(self._tables)
+
+    def attach(self, name: str, values: NDArray[Any]) -> None:
+        """Adds a column of all rows, by file and row."""
+        self._attached[name] = values
+
+    def positions(self, rows: Rows) -> NDArray[np.int64]:
+        """The place of some rows among all rows by file and row."""
+        places: NDArray[np.int64] = self._first[rows.file] + rows.row
+        return places
+
+    def all_rows(self) -> Rows:
+        """Every row of both files, by file and row; their folds are not known here."""
+        counts = [file.rows for file in self.dataset.files]
+        file = np.repeat(np.arange(len(counts), dtype=np.int8), counts)
+        row = np.concatenate([np.arange(count, dtype=np.int64) for count in counts])
+        return Rows(file, row, np.zeros(len(row), dtype=np.int8))
+
     def column(self, name: str, rows: Rows) -> NDArray[Any]:
         """One column of some rows, in their order, whichever file they lie in."""
+        if name in self._attached:
+            return self._attached[name][self.positions(rows)]
         parts = []
         for file, table in enumerate(self._tables):
             chosen = rows.file == file

@@ -21,6 +21,7 @@ PROMOTED: Final = "promoted"
 ARCHIVED: Final = "archived"
 REJECTED: Final = "rejected"
 REVOKED: Final = "revoked"
+REFRESHED: Final = "refreshed"
 
 NO_EVENT: Final = "0" * 64
 """``previous`` of the first event."""

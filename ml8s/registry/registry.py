@@ -14,7 +14,7 @@ from typing import Final, cast
 
 from ml8s.artifacts import Json, canonical_json
 from ml8s.errors import InvalidUsage, ModelNotFound, ObjectMissing, StoreUnreachable
-from ml8s.registry.events import REGISTERED, Actor, Event, check_chain, local_actor, next_event
+from ml8s.registry.events import REFRESHED, REGISTERED, Actor, Event, check_chain, local_actor, next_event
 from ml8s.registry.ids import ModelId, ids_of_day, is_date, is_name, parse_id
 from ml8s.registry.lifecycle import FIRST, State, states
 from ml8s.registry.record import SCHEMA, Record, content_digest, make_record, parse_versioned, tampered
@@ -187,20 +187,47 @@ class Registry:
             raise tampered(f"the record {self._where(key)} is that of {record.model_id}", self._where(key))
         return record
 
+    def refreshed_state(self, record: Record) -> str:
+        """The digest of a model's newest lookup state: that of its last refresh, else the one it was trained with."""
+        events = (event for event in reversed(self.events(record.name)) if event.model_id == record.model_id)
+        found = next((event.evidence[0] for event in events if event.type == REFRESHED and event.evidence), None)
+        return record.ports["state"] if found is None else found
+
+    def append_refresh(self, record: Record, state: str, reason: str) -> None:
+        """Writes down that a model's lookup state was made anew.
+
+        Args:
+            record: the model.
+            state: the digest of the new state's artifact, which must be in the store.
+            reason: from what it was made, in words.
+        """
+        self._append(record, lambda log: self._event(log, record, REFRESHED, reason, (state,)))
+
     def _append_registered(self, record: Record) -> None:
+        def registering(log: tuple[Event, ...]) -> Event | None:
+            return None if _registered(record, log) is not None else self._event(log, record, REGISTERED)
+
+        self._append(record, registering)
+
+    def _event(
+        self, log: tuple[Event, ...], record: Record, kind: str, reason: str = "", evidence: tuple[str, ...] = ()
+    ) -> Event:
+        return next_event(
+            log,
+            kind=kind,
+            model_id=record.model_id,
+            record=record.digest,
+            actor=self._actor,
+            at=self._now().astimezone(UTC).isoformat(timespec="seconds"),
+            reason=reason,
+            evidence=evidence,
+        )
+
+    def _append(self, record: Record, following: Callable[[tuple[Event, ...]], Event | None]) -> None:
+        """Adds the event that follows the log as it is at the moment of writing; None adds nothing."""
         for _ in range(APPEND_ROUNDS):
-            log = self.events(record.name)
-            if _registered(record, log) is not None:
-                return
-            event = next_event(
-                log,
-                kind=REGISTERED,
-                model_id=record.model_id,
-                record=record.digest,
-                actor=self._actor,
-                at=self._now().astimezone(UTC).isoformat(timespec="seconds"),
-            )
-            if self._store.create(_event_key(record.name, event.seq), event.to_bytes()):
+            event = following(self.events(record.name))
+            if event is None or self._store.create(_event_key(record.name, event.seq), event.to_bytes()):
                 return
         raise StoreUnreachable(
             f"{APPEND_ROUNDS} other events came first in the log of {record.name}",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy import float64
     from numpy.typing import NDArray
 
+    from ml8s.features.lookup import Lookup
     from ml8s.features.manifest import FeatureManifest
     from ml8s.registry.record import Record
     from ml8s.scoring import Model
@@ -26,10 +27,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Predictor:
-    """A model with the manifest of its features."""
+    """A model with the manifest of its features, and what is known of past rows."""
 
     manifest: FeatureManifest
     model: Model
+    lookup: Lookup | None = None
 
     def predict(self, rows: Sequence[Row]) -> list[dict[str, Json]]:
         """One answer per row: prediction, and score with the scores of all classes, or value.
@@ -46,22 +48,33 @@ class Predictor:
         require_pinned()
         if not rows:
             return []
-        scores = self.model.score(apply(self.manifest, columns_from_rows(rows, self.manifest)))
+        known = rows if self.lookup is None else self.lookup.fill(rows)
+        scores = self.model.score(apply(self.manifest, columns_from_rows(known, self.manifest)))
         return answers(self.model.kind, self.model.target, self.model.threshold, scores)
 
 
-def open_predictor(store: Store, record: Record, folder: Path) -> Predictor:
-    """Fetches a model and its manifest into a folder, every byte checked.
+def open_predictor(store: Store, record: Record, folder: Path, state: str | None = None) -> Predictor:
+    """Fetches a model, its manifest and its lookup state into a folder, every byte checked.
+
+    Args:
+        store: where they are.
+        record: the model.
+        folder: empty.
+        state: the digest of a refreshed state; None takes the one that the model was trained with.
 
     Raises:
         ObjectMissing, DigestMismatch: the store lacks a blob of it, or one is damaged.
         ModelFileRefused: the two do not belong together.
     """
+    from ml8s.features.lookup import Lookup
     from ml8s.features.manifest import FeatureManifest
     from ml8s.scoring import load_model
 
-    for port in ("features", "model"):
-        fetch_artifact(store, record.ports[port], folder / port)
+    ports = {port: record.ports[port] for port in ("features", "model", "state")}
+    if state is not None:
+        ports["state"] = state
+    for port, digest in ports.items():
+        fetch_artifact(store, digest, folder / port)
     model = load_model(folder / "model")
     if model.inputs.get("features") != record.ports["features"]:
         raise ModelFileRefused(
@@ -69,7 +82,8 @@ def open_predictor(store: Store, record: Record, folder: Path) -> Predictor:
             where=record.model_id,
             cure="check it with `ml8s models verify`",
         )
-    return Predictor(FeatureManifest.read(folder / "features"), model)
+    manifest = FeatureManifest.read(folder / "features")
+    return Predictor(manifest, model, Lookup(folder / "state", manifest) if manifest.as_of else None)
 
 
 def answers(

@@ -31,7 +31,7 @@ from ml8s.features.manifest import FeatureManifest
 from ml8s.scoring import load_model
 from ml8s.steps.context import Progress, StepContext
 
-LINEAGE: Final = ("snapshot", "dataset", "folds", "features", "model")
+LINEAGE: Final = ("snapshot", "dataset", "folds", "features", "aggregates", "model")
 
 
 def run(  # noqa: PLR0913 -- one parameter per port of the catalogue
@@ -41,6 +41,7 @@ def run(  # noqa: PLR0913 -- one parameter per port of the catalogue
     dataset: Path,
     folds: Path,
     features: Path,
+    aggregates: Path,
     model: Path,
     tune_scores: Path,
     selection: Path,
@@ -70,6 +71,7 @@ def run(  # noqa: PLR0913 -- one parameter per port of the catalogue
         read_folds(folds),
         FeatureManifest.read(features),
         load_model(model),
+        aggregates=aggregates,
         more_columns=slices,
         threads=context.threads,
     )

@@ -22,12 +22,15 @@ from ml8s.steps.context import StepContext
 
 SCHEMA: Final = 1
 
-_EVALUATED: Final = ("snapshot", "dataset", "folds", "features", "model")
+_EVALUATED: Final = ("snapshot", "dataset", "folds", "features", "aggregates", "model")
+_FEATURIZED: Final = ("snapshot", "dataset", "folds", "features")
 
 _MADE_FROM: Final[Mapping[str, tuple[str, ...]]] = {
     "verdict": _EVALUATED,
     "profile": _EVALUATED,
-    "model": ("snapshot", "dataset", "folds", "features"),
+    "model": _FEATURIZED,
+    "aggregates": _FEATURIZED,
+    "state": _FEATURIZED,
     "features": ("snapshot", "dataset", "folds"),
     "folds": ("snapshot", "dataset"),
     "dataset": ("snapshot",),
@@ -41,6 +44,8 @@ def run(  # noqa: PLR0913 -- one parameter per port of the catalogue
     dataset: Path,
     folds: Path,
     features: Path,
+    aggregates: Path,
+    state: Path,
     model: Path,
     tune_scores: Path,
     selection: Path,
@@ -68,6 +73,8 @@ def run(  # noqa: PLR0913 -- one parameter per port of the catalogue
             ("verdict", verdict),
             ("model", model),
             ("features", features),
+            ("aggregates", aggregates),
+            ("state", state),
             ("folds", folds),
             ("dataset", dataset),
             ("metrics", metrics),

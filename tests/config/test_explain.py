@@ -12,7 +12,7 @@ import yaml
 from ml8s.catalogue import STEPS
 from ml8s.config import show
 from ml8s.config.explain import errors, explain, readers
-from ml8s.config.fields import Field, fields
+from ml8s.config.fields import ANY, Field, fields
 from ml8s.config.flow import flow
 from ml8s.config.loader import load_config, parse_config
 from ml8s.config.metrics import METRICS
@@ -23,6 +23,12 @@ from ml8s.errors import UnknownTopic
 PRODUCT = Path(__file__).parent / "product.yaml"
 FIELDS = list(fields().values())
 REQUIRED = {"dataset_uri": "data", "task": "classification", "target_column": "y", "split": {"strategy": "random"}}
+
+
+def is_shown(field: Field) -> bool:
+    """A section inside of a section is shown as one value."""
+    depth = field.path.count(".")
+    return depth == 1 or (depth == 0 and not field.section)
 
 
 @pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.path)
@@ -40,8 +46,10 @@ def test_a_field_is_explained_with_all_that_is_known_of_it(field: Field) -> None
 @pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.path)
 def test_an_example_is_valid(field: Field) -> None:
     value: dict[str, object] = json.loads(json.dumps(REQUIRED))
-    section, _, name = field.path.rpartition(".")
-    target = value.setdefault(section, {}) if section else value
+    *sections, name = field.path.replace(ANY, "shop").split(".")
+    target = value
+    for section in sections:
+        target = target.setdefault(section, {})  # type: ignore[assignment]
     assert isinstance(target, dict)
     target[name] = field.example
     assert Config.model_validate_json(json.dumps(value))
@@ -147,7 +155,7 @@ def test_the_shown_config_is_a_config_with_the_same_values() -> None:
 
 def test_the_shown_rows_name_every_field_and_its_source() -> None:
     rows = show.rows(load_config(PRODUCT, ["seed=3"]))
-    assert [row["field"] for row in rows] == [field.path for field in FIELDS if not field.section]
+    assert [row["field"] for row in rows] == [field.path for field in FIELDS if is_shown(field)]
     by_field = {row["field"]: (row["value"], row["from"]) for row in rows}
     assert by_field["seed"] == ("3", "set")
     assert by_field["metric"] == ("roc_auc", f"{PRODUCT}:4")

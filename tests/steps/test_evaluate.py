@@ -52,7 +52,7 @@ def again(chain: PipelineRun, into: Path, config: Config | None = None, threads:
 def test_the_verdict_names_what_it_was_made_from(chain: PipelineRun) -> None:
     verdict = read(chain, "verdict", "verdict.json")
     assert verdict["inputs"] == {
-        name: chain.digests[name] for name in ("snapshot", "dataset", "folds", "features", "model")
+        name: chain.digests[name] for name in ("snapshot", "dataset", "folds", "features", "aggregates", "model")
     }
     assert verdict["evaluation"] == section_digest(chain.config, "evaluation")
     assert verdict["passed"] is True

@@ -21,6 +21,7 @@ from ml8s.steps.context import StepContext
 from ml8s.steps.featurize import run
 
 ROWS = 900
+PORTS = ("snapshot", "dataset", "folds", "features", "matrix", "aggregates", "state")
 INPUTS = {"snapshot": "1" * 64, "dataset": "2" * 64, "folds": "3" * 64}
 COLUMNS = (
     Column("id", "integer", "key"),
@@ -62,7 +63,7 @@ class Case:
     warnings: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        for port in ("snapshot", "dataset", "folds", "features", "matrix"):
+        for port in PORTS:
             (self.folder / port).mkdir(parents=True)
         write_table(self.train, self.folder / "snapshot/train.parquet")
         files = [DataFile("train.parquet", len(self.train))]
@@ -86,7 +87,7 @@ class Case:
         write_folds(self.folder / "folds", folds, {})
         given = {"dataset_uri": "x", "task": "classification", "target_column": "y", "split": {"strategy": "random"}}
         context = StepContext(Config(**{**given, **config}), INPUTS, warn=self.warnings.append)
-        ports = {port: self.folder / port for port in ("snapshot", "dataset", "folds", "features", "matrix")}
+        ports = {port: self.folder / port for port in PORTS}
         return dict(run(context, **ports) or {})
 
     def array(self, name: str) -> np.ndarray:
@@ -96,7 +97,7 @@ class Case:
         return json.loads((self.folder / path).read_bytes())
 
     def digests(self) -> list[str]:
-        return [describe_folder(port, self.folder / port).digest for port in ("features", "matrix")]
+        return [describe_folder(port, self.folder / port).digest for port in PORTS[3:]]
 
 
 def random_folds(rows: int = ROWS, seed: int = 1) -> np.ndarray:
@@ -123,7 +124,7 @@ def test_the_matrix_is_what_the_reference_says(tmp_path: Path) -> None:
     assert described["categorical"] == {"country": 4}
     assert case.array("x").flags.c_contiguous
     assert not (tmp_path / "matrix/group.npy").exists()
-    assert facts == {"features": len(described["features"]), "degraded": []}
+    assert facts == {"features": len(described["features"]), "aggregates": "off", "degraded": []}
 
 
 def test_apply_from_the_manifest_read_back_gives_the_matrix_bitwise(tmp_path: Path) -> None:
@@ -186,23 +187,16 @@ def test_the_rows_of_a_query_lie_together(tmp_path: Path) -> None:
     assert keys == sorted(keys)
 
 
-def test_aggregates_that_were_not_made_are_said_plainly(tmp_path: Path) -> None:
+def test_without_a_key_there_is_nothing_to_aggregate_by(tmp_path: Path) -> None:
     case = Case(tmp_path, table())
     facts = case.run(Folds.of_files([random_folds()]), feature_engineering={"enabled": True})
     manifest = FeatureManifest.read(tmp_path / "features")
+    assert (manifest.aggregates, manifest.degraded, manifest.as_of) == ("none (no key)", ("aggregates",), None)
     assert facts["degraded"] == ["aggregates"]
-    assert (manifest.aggregates, manifest.degraded) == ("not made", ("aggregates",))
-    assert case.warnings == list(manifest.warnings)
-    assert "does not make" in case.warnings[0]
-
-
-def test_without_a_key_there_is_nothing_to_aggregate_by(tmp_path: Path) -> None:
-    case = Case(tmp_path, table())
-    columns = tuple(replace(c, role="ignore") if c.role == "key" else c for c in COLUMNS)
-    case.dataset = replace(case.dataset, primary_key=(), columns=columns)
-    case.run(Folds.of_files([random_folds()]), feature_engineering={"enabled": True})
-    assert FeatureManifest.read(tmp_path / "features").aggregates == "none (no key)"
     assert "names no key" in case.warnings[0]
+    assert case.warnings[0].endswith("Columns that could be a key: country")
+    assert case.json("aggregates/aggregates.json")["features"] == []
+    assert case.json("state/state.json")["as_of"] is None
 
 
 def test_the_same_inputs_give_the_same_bytes(tmp_path: Path) -> None:

@@ -1,0 +1,30 @@
+"""``ml8s features explain``."""
+
+from __future__ import annotations
+
+import click
+
+from ml8s.cli import options, ui
+
+
+@click.command("explain", short_help="Say how a feature of a model comes about, with a worked row.")
+@click.argument("model_id", metavar="MODEL")
+@click.argument("name", metavar="FEATURE")
+@options.store_option
+@options.output_option
+def command(model_id: str, name: str, store: str, output: str) -> None:
+    """Say in words what FEATURE of MODEL is, and work it out for one row of the snapshot that the model learned from.
+
+    Without the snapshot there are words only.
+    """
+    from ml8s.registry import Registry
+    from ml8s.runner.feature_story import explain_feature
+    from ml8s.storage import open_store
+
+    opened = open_store(store)
+    story = explain_feature(opened, Registry(opened).record(model_id), name)
+    if output in ("json", "yaml"):
+        ui.emit(story.to_json(), output)
+    else:
+        ui.data(story.text())
+    ui.next_command(f"ml8s models report {model_id}")

@@ -1,0 +1,41 @@
+"""``ml8s features refresh``."""
+
+from __future__ import annotations
+
+import click
+
+from ml8s.cli import options, ui
+
+
+@click.command("refresh", short_help="Make a model's lookup state anew from a newer snapshot.")
+@click.argument("model_id", metavar="MODEL")
+@click.option("--snapshot", required=True, metavar="URI", help="The newer snapshot: a folder, s3:// or abfs://.")
+@click.option("--dry-run", is_flag=True, help="Do everything but write.")
+@options.store_option
+@options.output_option
+def command(model_id: str, snapshot: str, dry_run: bool, store: str, output: str) -> None:
+    """Make what predictions look up (aggregates by key) anew, as of the first boundary after the snapshot's last row.
+
+    The model stays as it is. The new state is written to the model's log, and `ml8s predict` uses the newest.
+    """
+    from ml8s.cli.running import start_pinned
+
+    start_pinned()
+    from ml8s.registry import Registry
+    from ml8s.runner.refresh import refresh_state_of
+    from ml8s.storage import open_store
+
+    opened = open_store(store)
+    made = refresh_state_of(opened, Registry(opened).record(model_id), snapshot, dry_run=dry_run)
+    row = {
+        "model_id": model_id,
+        "as_of": made.as_of,
+        "rows": made.rows,
+        "snapshot": made.snapshot,
+        "state": made.digest,
+    }
+    if output == "name":
+        ui.data(str(made.digest))
+    else:
+        ui.emit([row], output, ("model_id", "as_of", "rows", "state"))
+    ui.next_command(f"ml8s predict {model_id} -f rows.json")

@@ -1,0 +1,187 @@
+"""Aggregates over earlier rows: defined, computed for all rows of both files, and written as an artifact."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from ml8s.artifacts import Json, write_json
+from ml8s.config.model import FeatureEngineering
+from ml8s.data.instants import microseconds_of
+from ml8s.features.asof.engine import compute
+from ml8s.features.asof.feature import AsOfFeature
+from ml8s.features.asof.rows import Floats
+from ml8s.features.definitions import define
+from ml8s.features.entities import EntitySet, build_entity_set, find_parents
+from ml8s.features.manifest import Dropped, Feature, FeatureManifest
+from ml8s.features.matrix import Source
+from ml8s.features.parents import attach_parents, table_types
+from ml8s.features.past import Past, read_past
+
+FILE_NAME: Final = "aggregates.json"
+VALUES: Final = "aggregates.npy"
+SCHEMA: Final = 1
+OWN_HISTORY_DAYS: Final = 30
+DAY: Final = microseconds_of("1d")
+_AT_ONCE: Final = 8
+
+
+@dataclass(frozen=True)
+class Aggregates:
+    """What is made of past rows: the definitions, and their values in the source that they were attached to.
+
+    Attributes:
+        entities: what rows are gathered by.
+        features: the aggregates, in the order of their definitions.
+        past: keys, times and values of all rows.
+        dropped: what Featuretools defines and ML8s does not make.
+        warnings: plain sentences.
+    """
+
+    entities: EntitySet
+    features: tuple[AsOfFeature, ...]
+    past: Past
+    dropped: tuple[Dropped, ...]
+    warnings: tuple[str, ...]
+
+
+def entity_set(source: Source, config: FeatureEngineering) -> EntitySet:
+    """The entities of a snapshot under a config; raises AggregatesRefused as ``build_entity_set`` does."""
+    types = table_types(source.snapshot, source.dataset.tables or {})
+    return build_entity_set(source.dataset, config, find_parents(source.dataset, types))
+
+
+def make_aggregates(source: Source, entities: EntitySet, config: FeatureEngineering) -> Aggregates:
+    """Defines the aggregates, computes them for all rows, dropped ones included, and attaches them to the source.
+
+    A row's values depend on the rows before its cutoff only, and on targets only after their delay.
+
+    Raises:
+        AggregatesRefused: too many features, a row without a time, a parent table that cannot be joined.
+        LibraryMissing: featuretools is not installed.
+    """
+    made = define(entities, config)
+    attach_parents(source, entities)
+    past = read_past(source, entities, made.features)
+    for feature, values in _computed(made.features, past, entities.refresh):
+        source.attach(feature.name, values)
+    return Aggregates(entities, made.features, past, made.dropped, tuple(_warnings(past, entities, config)))
+
+
+def _computed(features: Sequence[AsOfFeature], past: Past, refresh: int | None) -> Iterator[tuple[AsOfFeature, Floats]]:
+    values = compute(features, past.events, past.queries, refresh=refresh)
+    for index, feature in enumerate(features):
+        yield feature, values[:, index]
+
+
+def _warnings(past: Past, entities: EntitySet, config: FeatureEngineering) -> Iterator[str]:
+    rows = len(past.events)
+    for entity in entities.entities:
+        if missing := past.nulls.get(entity.key, 0):
+            yield (
+                f"{missing:,} of {rows:,} rows have no {', '.join(entity.key)}: their aggregates by {entity.name} "
+                "are null, and they are nobody's history"
+            )
+    span = (int(past.events.time.max()) - int(past.events.time.min())) / DAY if rows else 0.0
+    for window in config.windows:
+        if window != "all" and microseconds_of(window) / DAY > span:
+            yield f"the window {window} is longer than the history of {span:.1f} days: it equals `all`"
+
+
+def compare_with_history(entities: EntitySet, features: Sequence[AsOfFeature]) -> tuple[Feature, ...]:
+    """A row's own value beside the mean of its past: ratio and difference for each entity and column that has a mean.
+
+    The mean is that over the window nearest to 30 days.
+    """
+    found = []
+    for entity in entities.entities:
+        for column, _ in entities.values:
+            means = [
+                f
+                for f in features
+                if f.entity == entity.key and f.column == column and f.primitive == "mean" and f.child is None
+            ]
+            if not means:
+                continue
+            mean = min(means, key=lambda f: abs((f.window or 10**18) - OWN_HISTORY_DAYS * DAY)).name
+            source = (column, mean)
+            found.append(Feature(f"{column} / {mean}", f"`{column}` divided by `{mean}`", "ratio", source))
+            found.append(Feature(f"{column} - {mean}", f"`{column}` less `{mean}`", "difference", source))
+    return tuple(found)
+
+
+def in_words(feature: AsOfFeature, entities: EntitySet) -> str:
+    """The definition of an aggregate in one plain sentence."""
+    of = f" of `{feature.column}`" if feature.column else ""
+    if feature.child:
+        child = entities.entity(feature.child.entity).name
+        what = f"{feature.primitive} over each of the {child} of the {feature.child.primitive}{of}"
+    else:
+        what = f"{feature.primitive}{of}"
+    span = "all earlier rows" if feature.window is None else f"the rows of the {duration(feature.window)}"
+    until = "the row" if entities.refresh is None else f"the row's last boundary (every {duration(entities.refresh)})"
+    late = f", as known {duration(feature.delay)} later" if feature.delay else ""
+    key = ", ".join(feature.entity)
+    return f"{what} over {span} before {until} with the same `{key}`{late}"
+
+
+def duration(microseconds: int) -> str:
+    """A length of time as the config writes it."""
+    for unit in ("d", "h", "m"):
+        length = microseconds_of(f"1{unit}")
+        if microseconds % length == 0:
+            return f"{microseconds // length}{unit}"
+    return f"{microseconds / 1_000_000:g}s"
+
+
+def used_aggregates(manifest: FeatureManifest) -> tuple[AsOfFeature, ...]:
+    """The as-of features that a manifest's features read, in order."""
+    section = manifest.as_of
+    if section is None:
+        return ()
+    features = section["features"]
+    assert isinstance(features, Sequence)
+    return tuple(AsOfFeature.from_json(one) for one in features if isinstance(one, Mapping))
+
+
+def used_entities(manifest: FeatureManifest) -> EntitySet | None:
+    """The entity set of a manifest's as-of features; None without them."""
+    return None if manifest.as_of is None else EntitySet.from_json(manifest.as_of)
+
+
+def write_aggregates(folder: Path, source: Source, manifest: FeatureManifest, features_digest: str) -> None:
+    """Writes the aggregates of every row of both files.
+
+    ``aggregates.npy`` is float64 [rows, features] in Fortran order, rows by file and row; it is absent where there
+    are none. ``aggregates.json`` names them.
+    """
+    names = [feature.name for feature in used_aggregates(manifest)]
+    rows = source.all_rows()
+    if names:
+        shape = (len(rows), len(names))
+        values = np.lib.format.open_memmap(
+            folder / VALUES, mode="w+", dtype=np.float64, shape=shape, fortran_order=True, version=(1, 0)
+        )
+        for index, name in enumerate(names):
+            values[:, index] = source.column(name, rows)
+        values.flush()
+    inputs: dict[str, Json] = {**manifest.inputs, "features": features_digest}
+    write_json(folder / FILE_NAME, {"schema": SCHEMA, "inputs": inputs, "rows": len(rows), "features": list(names)})
+
+
+def attach_aggregates(source: Source, manifest: FeatureManifest, folder: Path) -> None:
+    """Adds the columns of parents, and the aggregates of an artifact, to the rows of a source."""
+    entities = used_entities(manifest)
+    if entities is None:
+        return
+    attach_parents(source, entities, [column.name for column in manifest.columns])
+    names = json.loads((folder / FILE_NAME).read_bytes())["features"]
+    if names:
+        values = np.load(folder / VALUES, mmap_mode="r", allow_pickle=False)
+        for index, name in enumerate(names):
+            source.attach(name, values[:, index])

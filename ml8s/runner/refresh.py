@@ -1,0 +1,110 @@
+"""The lookup state of a registered model, made anew from a newer snapshot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from ml8s.errors import StateNotRefreshed
+from ml8s.registry import Registry
+from ml8s.registry.record import Record
+from ml8s.runner.reproduction import recorded_config
+from ml8s.runner.snapshot import copy_snapshot, find_snapshot
+from ml8s.storage.blobs import fetch_artifact, put_artifact
+from ml8s.storage.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """A new state: its digest (None where nothing was written), as of when, from how many rows of which snapshot."""
+
+    digest: str | None
+    as_of: str | None
+    rows: int
+    snapshot: str
+
+
+def refresh_state_of(store: Store, record: Record, uri: str, *, dry_run: bool = False) -> Refreshed:
+    """Makes the state of a model as of the first boundary after a snapshot's last row, and writes it down.
+
+    The snapshot is checked in full, under the model's own config; the manifest of features stays the model's. Equal
+    snapshots give equal states. The newest state in the model's log is what predictions look up.
+
+    Args:
+        store: where the model is.
+        record: the model.
+        uri: the newer snapshot, which holds all history that counts.
+        dry_run: whether nothing is written.
+
+    Raises:
+        StateNotRefreshed: the model has no features of past rows, or the snapshot lacks what they need.
+        SnapshotNotFound, SnapshotIncomplete, ContractViolation: the snapshot is not there or not in order.
+    """
+    from ml8s.features.lookup import Lookup
+    from ml8s.features.manifest import FeatureManifest
+
+    with TemporaryDirectory(prefix="ml8s-refresh-") as place:
+        folder = Path(place)
+        for name in ("snapshot", "features", "state"):
+            (folder / name).mkdir()
+        fetch_artifact(store, record.ports["features"], folder / "features")
+        manifest = FeatureManifest.read(folder / "features")
+        if manifest.as_of is None:
+            raise StateNotRefreshed(
+                f"{record.model_id} has no features of past rows (aggregates: {manifest.aggregates})",
+                where=record.model_id,
+                cure="there is nothing to refresh: predict with it as it is",
+            )
+        digest = copy_snapshot(find_snapshot(uri), folder / "snapshot").digest
+        rows = _write(record, manifest, folder)
+        as_of = Lookup(folder / "state", manifest).as_of
+        if dry_run:
+            return Refreshed(None, as_of, rows, digest)
+        made = put_artifact(store, "state", folder / "state")
+        Registry(store).append_refresh(record, made, f"features as of {as_of}, from the snapshot {digest}")
+        return Refreshed(made, as_of, rows, digest)
+
+
+def _write(record: Record, manifest: object, folder: Path) -> int:
+    from ml8s.data.dataset import Target
+    from ml8s.data.snapshot import open_snapshot, snapshot_manifest
+    from ml8s.data.validation import validate_snapshot
+    from ml8s.features.aggregates import used_aggregates, used_entities
+    from ml8s.features.lookup import write_lookup
+    from ml8s.features.manifest import FeatureManifest
+    from ml8s.features.matrix import Source
+    from ml8s.features.parents import attach_parents
+    from ml8s.features.past import read_past
+
+    assert isinstance(manifest, FeatureManifest)
+    opened = open_snapshot(folder / "snapshot")
+    dataset = validate_snapshot(opened, snapshot_manifest(opened), recorded_config(record).config)
+    classes, positive = manifest.target.get("classes"), manifest.target.get("positive")
+    target = Target(
+        dataset.target.column,
+        dataset.target.type,
+        None if classes is None else tuple(classes),  # type: ignore[arg-type]
+        positive if isinstance(positive, int) else None,
+    )
+    entities, features = used_entities(manifest), used_aggregates(manifest)
+    assert entities is not None
+    with Source(folder / "snapshot", replace(dataset, target=target)) as source:
+        known = {column.name for column in dataset.columns}
+        lost = [feature.column for feature in features if feature.column and feature.column not in known]
+        if lost:
+            raise StateNotRefreshed(
+                f"the snapshot has no column {lost[0]!r}, which {record.model_id} aggregates",
+                where="schema.json",
+                cure="refresh from a snapshot of the same contract, or train again",
+            )
+        attach_parents(source, entities, sorted(manifest.as_of_columns))
+        past = read_past(source, entities, features)
+        write_lookup(
+            folder / "state",
+            source,
+            manifest,
+            past,
+            {"snapshot": dataset.snapshot, "features": record.ports["features"]},
+        )
+        return len(past.events)
