@@ -179,7 +179,7 @@ def find_run(store: Store, name: str) -> Run:
         RunNotFound: there is none, or the prefix fits several.
     """
     attempts = list_attempts(store)
-    fitting = [attempt for attempt in attempts if attempt.startswith(name)]
+    fitting = [attempt for attempt in attempts if name and attempt.startswith(name)]
     if len(fitting) == 1:
         return read_run(store, fitting[0])
     if len(fitting) > 1:
