@@ -161,8 +161,10 @@ def read_run(store: Store, attempt: str) -> Run:
     """One attempt's envelope; raises RunNotFound."""
     try:
         value = json.loads(store.get(f"runs/{attempt}/{ENVELOPE}"))
-    except (ObjectMissing, ValueError) as error:
+    except (ObjectMissing, ValueError, RecursionError) as error:
         raise _unknown(store, attempt, "no such run") from error
+    if not isinstance(value, dict):
+        raise _unknown(store, attempt, "no such run")
     return Run(attempt, cast("Mapping[str, Json]", value))
 
 

@@ -62,7 +62,10 @@ def open_predictor(store: Store, record: Record, folder: Path) -> Predictor:
 
     for port in ("features", "model"):
         fetch_artifact(store, record.ports[port], folder / port)
-    model = load_model(folder / "model")
+    try:
+        model = load_model(folder / "model")
+    except ModelFileRefused as refused:  # the place is a copy that is gone when somebody looks for it
+        raise ModelFileRefused(refused.message, where=record.model_id, cure=refused.cure) from refused
     if model.inputs.get("features") != record.ports["features"]:
         raise ModelFileRefused(
             f"the model of {record.model_id} was not made with the features of its record",

@@ -62,7 +62,7 @@ def remembered(store: Store, snapshot: Snapshot) -> Manifest | None:
     try:
         value = json.loads(store.get(_memory_key(snapshot)))
         return Manifest.from_bytes(canonical_json(value["manifest"]))
-    except (ObjectMissing, ValueError, KeyError, TypeError):
+    except (ObjectMissing, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 

@@ -59,9 +59,17 @@ def params(cases: Sequence[Case], quick_every: int = QUICK_EVERY) -> list[object
     ]
 
 
-def run_case(case: Case, folder: Path, places: Mapping[str, str] | None = None, *, empty: bool = True) -> Said:
+def run_case(
+    case: Case,
+    folder: Path,
+    places: Mapping[str, str] | None = None,
+    *,
+    more: Mapping[str, str] | None = None,
+    empty: bool = True,
+) -> Said:
     """Runs a case in a folder and checks the answer and what was written; gives what was said.
 
+    ``more`` are variables of the child that the test gives, ``places`` what is filled in for ``{…}`` in the arguments.
     Without ``empty`` the store held a finished run before: then no object of it may have come or gone.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -69,9 +77,8 @@ def run_case(case: Case, folder: Path, places: Mapping[str, str] | None = None, 
         case.make(folder)
     fill = {"folder": str(folder), **(places or {})}
     arguments = [_filled(word, fill) for word in shlex.split(case.arguments)]
-    more = {name: _filled(value, fill) for name, value in case.environment.items()}
     before, store = listing(folder), objects(folder / ".ml8s")
-    said = run_bounded(arguments, folder, more=more, stdin=case.stdin, stdout=case.stdout)
+    said = run_bounded(arguments, folder, more={**case.environment, **(more or {})}, stdin=case.stdin, stdout=case.stdout)
     check(case, said)
     assert listing(folder) == before, "files of the user changed"
     assert left_in_temporary(folder) == [], "temporary files were left"

@@ -93,6 +93,14 @@ def record_text(text: str) -> Damage:
     return lambda store, model: record_path(store, model).write_text(text)
 
 
+def envelope_text(text: str) -> Damage:
+    return lambda store, _: [path.write_text(text) for path in store.glob("runs/*/envelope.json")]
+
+
+def cache_text(text: str) -> Damage:
+    return lambda store, _: [path.write_text(text) for path in store.rglob("cache/**/*.json")]
+
+
 def event_text(text: str) -> Damage:
     return lambda store, _: (store / "registry/v1/model/events/0000000001.json").write_text(text)
 
@@ -104,8 +112,8 @@ FILES: Final = [
     predict("a missing model", blob("model", MODEL, None), MISSING, "does not exist"),
     predict("a pickle in its place", blob("model", MODEL, lambda _: pickle.dumps(Payload())), MISMATCH, MODEL),
     predict("a truncated model.json", blob("model", "model.json", lambda data: data[:-10]), MISMATCH, "model.json"),
-    predict("a truncated feature manifest", blob("features", "manifest.json", lambda data: data[:-10]), MISMATCH, "manifest.json"),
-    predict("a missing feature manifest", blob("features", "manifest.json", None), MISSING, "does not exist"),
+    predict("a truncated feature manifest", blob("features", "features.json", lambda data: data[:-10]), MISMATCH, "features.json"),
+    predict("a missing feature manifest", blob("features", "features.json", None), MISSING, "does not exist"),
     predict("a forged pickle with agreeing digests", smuggled(MODEL, lambda _: pickle.dumps(Payload())), REFUSED, "model.txt is refused"),
     predict("a forged model.json that is a pickle", smuggled("model.json", lambda _: pickle.dumps(Payload())), REFUSED, "model.json is refused"),
     predict("forged text", smuggled(MODEL, lambda _: b"tree\nversion=v4\n" + b"x" * 100), REFUSED, "is refused"),
@@ -133,7 +141,7 @@ FILES: Final = [
     verify("a record that is a list", record_text("[]"), TAMPERED, "record"),
     verify("a record of NaN", record_text('{"content": NaN}'), TAMPERED, "record"),
     verify("a record of 100,000 levels", record_text("[" * 100_000), TAMPERED, "record"),
-    verify("a record to come", record_with(lambda v: v.update(schema=99)), "ML8S-R005", "newer"),
+    verify("a record to come", record_with(lambda v: v.update(schema=99)), "ML8S-R005", "has schema 99", "upgrade ML8s"),
     verify("a record without ports", record_with(lambda v: v["content"].pop("ports")), TAMPERED, "record"),
     verify("an event that is no JSON", event_text("{"), TAMPERED, "events"),
     verify("an event that is a list", event_text("[]"), TAMPERED, "events"),
@@ -142,8 +150,12 @@ FILES: Final = [
     OfModel("list: a record that is no JSON", "models list", TAMPERED, ("record",), status=6, damage=record_text("{")),
     OfModel("report: a damaged report", "models report {model} --format md", MISMATCH, ("report.md",), status=6, damage=blob("report", "report.md", lambda data: data[:-9])),
     OfModel("report: over a file of mine", "models report {model} --output mine.html", "ML8S-C006", ("mine.html",), make=content(b"mine", "mine.html")),
-    OfModel("report: into no folder", "models report {model} --output no/such/report.html", "ML8S-C005", ("no/such",)),
-    OfModel("reproduce: the snapshot is gone", "models reproduce {model}", "ML8S-R003", ("data",), status=5, make=lambda folder: [path.unlink() for path in (folder / "data").iterdir()]),
+    OfModel("runs show: an envelope that is no JSON", "runs show 2", "ML8S-R002", ("no run",), status=5, damage=envelope_text("{")),
+    OfModel("runs show: an envelope that is a list", "runs show 2", "ML8S-R002", ("no run",), status=5, damage=envelope_text("[]")),
+    OfModel("runs list: an envelope that is a list", "runs list", "ML8S-R002", ("no run",), status=5, damage=envelope_text("[]")),
+    OfModel("plan: cache entries that are no JSON", "plan config.yaml", "", ("validate",), status=0, damage=cache_text("{")),
+    OfModel("plan: cache entries of 100,000 levels", "plan config.yaml", "", ("validate",), status=0, damage=cache_text("[" * 100_000)),
+    OfModel("plan: cache entries that are lists", "plan config.yaml", "", ("validate",), status=0, damage=cache_text("[]")),
 ]
 
 FITTING: Final = [
@@ -157,10 +169,11 @@ FITTING: Final = [
     bad_rows("a time that is none", "when", when="yesterday"),
     bad_rows("a date that is none", "born", born="2000-13-45"),
     bad_rows("a fraction for an integer", "visits", visits=1.5),
-    bad_rows("a huge integer", "visits", visits=2**80),
     bad_rows("an infinity", "amount", amount=float("inf")),
     bad_file("no JSON", "rows.json", b"{", "neither JSON nor JSON lines"),
-    bad_file("an empty file", "rows.json", b"", "no rows"),
+    bad_file("an empty file", "rows.json", b"", "it is empty"),
+    bad_file("blanks", "rows.jsonl", b" \n\n", "it is empty"),
+    bad_file("an empty CSV", "rows.csv", b"", "it is empty"),
     bad_file("a number", "rows.json", b"7", "rows are objects"),
     bad_file("a list of numbers", "rows.json", b"[1, 2]", "rows are objects"),
     bad_file("Latin-1", "rows.json", b'[{"city": "Z\xfcrich"}]', "rows.json"),
@@ -168,25 +181,24 @@ FITTING: Final = [
     bad_file("an integer of 5,000 digits", "rows.json", b'[{"visits": ' + b"9" * 5000 + b"}]", "rows.json"),
     bad_file("a CSV with a short line", "rows.csv", b"amount,city\n1\n", "line 2 has 1 cells, and the header 2"),
     bad_file("a CSV with an open quote", "rows.csv", b'amount,city\n1,"x\n', "no CSV"),
-    bad_file("no Parquet", "rows.parquet", b"PAR1PAR1", "no Parquet file"),
-    bad_file("a Parquet of nested rows", "rows.parquet", parquet({"amount": [[1]]}), "amount"),
+    bad_file("no Parquet", "rows.parquet", b"PAR1PAR1", "is cut off", code="ML8S-D003"),
+    bad_file("a Parquet of nested rows", "rows.parquet", parquet({"amount": [[1]]}), "which ML8s does not read", code="ML8S-D003"),
     bad_file("a Parquet bomb", "rows.parquet", parquet({"city": pa.DictionaryArray.from_arrays(pa.array([0] * 5000, pa.int32()), pa.array(["x" * (1 << 20)]))}), "rows.parquet", code="ML8S-D011"),
     bad_file("an unknown format", "rows.xlsx", b"PK", "of no format that holds rows", code="ML8S-C005"),
     OfModel("rows: no file", "predict {model} -f rows.json", "ML8S-C005", ("rows.json cannot be read", "mend the path")),
     OfModel("rows: a folder", "predict {model} -f data.json", "ML8S-C005", ("data.json",), make=lambda folder: (folder / "data.json").mkdir()),
-    OfModel("rows: nothing on stdin", "predict {model} -f -", ROWS, ("stdin",)),
+    OfModel("rows: nothing on stdin", "predict {model} -f -", ROWS, ("stdin", "it is empty")),
 ]
 
-LOST: Final = "ML8S-T"
 TERMINALS: Final = [
     terminal("stdout is closed", "models list", "stdout", status=3, stdout="-"),
     terminal("stdout is full", "models list", "No space left", status=3, stdout="/dev/full"),
     terminal("stdout is full in JSON", "models show {model} -o json", "No space left", status=3, stdout="/dev/full"),
-    terminal("HOME may not be written", "run config.yaml", "nothing to do", environment={"HOME": "/proc/nothing"}),
+    terminal("HOME may not be written", "run config.yaml", "is registered as a candidate", environment={"HOME": "/proc/nothing"}),
     terminal("no HOME", "models list", "model_", environment={"HOME": ""}),
     terminal("the language C", "models show {model}", "content.metrics.roc_auc", environment={"LANG": "C", "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}),
-    terminal("an encoding of ASCII", "models report {model} --format md", "roc_auc", environment={"PYTHONIOENCODING": "ascii"}),
-    terminal("40 columns", "run config.yaml", "nothing to do", environment={"COLUMNS": "40"}),
+    terminal("an encoding of ASCII", "models report {model} --format md", "log\\_loss", environment={"PYTHONIOENCODING": "ascii"}),
+    terminal("40 columns", "run config.yaml", "is registered as a candidate", environment={"COLUMNS": "40"}),
     terminal("1 column", "models list", "model_", environment={"COLUMNS": "1"}),
     terminal("columns that are none", "models list", "model_", environment={"COLUMNS": "wide"}),
     terminal("a dumb terminal", "models list", "model_", environment={"TERM": "dumb"}),
