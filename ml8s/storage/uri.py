@@ -115,7 +115,9 @@ def _bucket(text: str, rest: str) -> BucketAddress:
             "a bucket's name has 3 to 63 lower-case letters, digits, `-` and `.`, and no port",
         )
     if _IP_ADDRESS.fullmatch(bucket):
-        raise _refused(text, f"names no bucket: `{bucket}` is an IP address", "name the bucket; AWS_ENDPOINT_URL the server")
+        raise _refused(
+            text, f"names no bucket: `{bucket}` is an IP address", "name the bucket; AWS_ENDPOINT_URL the server"
+        )
     _check_segments(text, prefix.removesuffix("/"))
     return BucketAddress(bucket, prefix.removesuffix("/"))
 

@@ -78,7 +78,9 @@ def run_case(
     fill = {"folder": str(folder), **(places or {})}
     arguments = [_filled(word, fill) for word in shlex.split(case.arguments)]
     before, store = listing(folder), objects(folder / ".ml8s")
-    said = run_bounded(arguments, folder, more={**case.environment, **(more or {})}, stdin=case.stdin, stdout=case.stdout)
+    said = run_bounded(
+        arguments, folder, more={**case.environment, **(more or {})}, stdin=case.stdin, stdout=case.stdout
+    )
     check(case, said)
     assert listing(folder) == before, "files of the user changed"
     assert left_in_temporary(folder) == [], "temporary files were left"

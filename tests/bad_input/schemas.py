@@ -23,6 +23,10 @@ def at(name: str, make: object, where: str, *says: str) -> Case:
     return Case(name, CHECK, CODE, says, f"schema.json#{where}", make=make)  # type: ignore[arg-type]
 
 
+def many(count: int, kind: str) -> str:
+    return ", ".join(f'{{"name": "c{n}", "type": "{kind}"}}' for n in range(count))
+
+
 TEXTS: Final = [
     text("an empty file", b"", "is not JSON", "line 1"),
     text("no JSON", "fields:\n  - id\n", "is not JSON", "line 1, column 1"),
@@ -46,10 +50,10 @@ TEXTS: Final = [
     text("200,000 levels", "[" * 200_000, "is nested deeper than 16 levels"),
     text("a minimum of 400 digits", '{"ml8s:version": 1, "fields": [{"name": "a", "type": "number", "constraints": {"minimum": ' + "9" * 400 + "}}]}", "is no number", "minimum"),
     text("a type of 3 MB", '{"ml8s:version": 1, "fields": [{"name": "a", "type": "' + "x" * (3 << 20) + '"}]}', "the type", "…"),
-    text("4,000 unknown types", '{"ml8s:version": 1, "fields": [' + ", ".join('{"name": "c%d", "type": "x"}' % n for n in range(4000)) + "]}", "4000 problems", "and 3,950 more"),
+    text("4,000 unknown types", '{"ml8s:version": 1, "fields": [' + many(4000, "x") + "]}", "4000 problems", "and 3,950 more"),
     text("a key of 3 MB", '{"ml8s:version": 1, ' + FIELDS + ', "' + "x" * (3 << 20) + '": 1}', "is not known here"),
     text("5 MB", '{"title": "' + "x" * (5 << 20) + '"}', "5", "4,194,304"),
-    text("a billion laughs of fields", '{"ml8s:version": 1, "fields": [' + ", ".join('{"name": "c%d", "type": "any"}' % n for n in range(5001)) + "]}", "5,001 fields; at most 5,000 are read"),
+    text("a billion laughs of fields", '{"ml8s:version": 1, "fields": [' + many(5001, "any") + "]}", "5,001 fields; at most 5,000 are read"),
 ]
 
 STRUCTURE: Final = [

@@ -37,7 +37,9 @@ def write_snapshot(
     write_table(pa.table(dict(sound_rows() if train is None else train)), data / "train.parquet")
     if validation is not None:
         write_table(pa.table(dict(validation)), data / "validation.parquet")
-    text = schema if isinstance(schema, str | bytes) else json.dumps(contract(sound_rows()) if schema is None else schema)
+    text = (
+        schema if isinstance(schema, str | bytes) else json.dumps(contract(sound_rows()) if schema is None else schema)
+    )
     (data / "schema.json").write_bytes(text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text)
     write_config(folder)
     return data

@@ -105,7 +105,7 @@ def both_files(train: int, validation: int, **split: object) -> Make:
 FILES: Final = [
     Case("no snapshot", CHECK, "ML8S-D001", ("nothing lies there", "ml8s data publish"), "data"),
     Case("an empty folder", CHECK, "ML8S-D001", ("nothing lies there",), "data", make=empty_folder),
-    Case("a config of no snapshot", VALIDATE, "ML8S-D001", ("nothing lies there", "mend `dataset_uri`"), "data", make=lambda folder: configured(empty_folder)(folder)),
+    Case("a config of no snapshot", VALIDATE, "ML8S-D001", ("nothing lies there", "mend `dataset_uri`"), "data", make=configured(empty_folder)),
     Case("no train.parquet", CHECK, "ML8S-D002", ("lacks train.parquet", "there are: schema.json"), "data", make=without("train.parquet")),
     Case("no schema.json", CHECK, "ML8S-D002", ("lacks schema.json", "there are: train.parquet"), "data", make=without("schema.json")),
     Case("a renamed train file", CHECK, "ML8S-D002", ("lacks train.parquet", "Train.parquet"), "data", make=renamed),
