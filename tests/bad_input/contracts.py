@@ -1,4 +1,4 @@
-"""Every row of ``tests/data/bad_data.py``, by the command: rows that break the contract, targets that cannot be learned."""
+"""Every row of ``tests/data/bad_data.py``, by the command: broken contracts, targets that cannot be learned."""
 
 from __future__ import annotations
 
