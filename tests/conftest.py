@@ -19,3 +19,11 @@ def pytest_configure(config: pytest.Config) -> None:
         capture.suspend_global_capture(in_=True)
     command = [sys.executable, "-m", "pytest", *config.invocation_params.args]
     os.execve(sys.executable, command, pinned_environment())
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Prints how many cases of bad input were run, by family, with the longest and the largest."""
+    from tests.bad_input.tally import table
+
+    for line in table(report for report in terminalreporter.getreports("passed") if hasattr(report, "user_properties")):
+        terminalreporter.write_line(line)

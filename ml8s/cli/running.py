@@ -121,7 +121,7 @@ def _show(trained: Trained, asked: Asked) -> None:
         ui.note(f"model {trained.model_id} is registered as a candidate")
         ui.next_command(f"ml8s models show {trained.model_id}")
     else:
-        ui.next_command(f"ml8s run {asked.config}" if asked.until else f"ml8s runs show {trained.attempt}")
+        ui.next_command(f"ml8s run {asked.config}" if asked.until is not None else f"ml8s runs show {trained.attempt}")
 
 
 def _show_metrics(summary: Summary) -> None:

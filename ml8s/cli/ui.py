@@ -23,10 +23,16 @@ RED, GREEN, BOLD, DIM = "31", "32", "1", "2"
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 # The part before @ in an address; abfs://container@account names a container there.
 _USER_INFO = re.compile(r"(?<!abfs://)(?<!abfss://)(?<=://)[^/@\s]+(?=@)|(?<=://)[^/@\s:]*:[^/@\s]*(?=@)")
+# The value of a parameter of an address whose name says that it is secret: ?sig=…, &X-Amz-Signature=…
+_SECRET_PARAMETER = re.compile(
+    r"(?<=[?&])([\w.%-]*(?:sig|token|secret|key|credential|password)[\w.%-]*=)[^&#\s'\"]+", re.IGNORECASE
+)
 _SECRET_NAME = re.compile(
     r"SECRET|TOKEN|PASSWORD|PASSWD|PASSPHRASE|APIKEY|CREDENTIAL|ACCESS_KEY|API_KEY|ACCOUNT_KEY|CONNECTION_STRING"
 )
 _SHORTEST_SECRET = 8
+_MOST_PROBLEMS = 50
+_LONGEST_LINE = 2000
 
 
 class OutputLostError(Exception):
@@ -158,12 +164,14 @@ def _cell(value: Json) -> str:
 
 
 def fail(error: ML8sError) -> int:
-    """Writes an error (what, where, every problem with its line, the cure) and answers its exit status."""
-    lines = [f"{paint('error', RED, sys.stderr) if sys.stderr else 'error'} {error.code}: {error.message}"]
+    """Writes an error (what, where, the first 50 problems with their lines, the cure) and answers its exit status."""
+    lines = [f"{paint('error', RED, sys.stderr) if sys.stderr else 'error'} {error.code}: {_one_line(error.message)}"]
     if error.where:
-        lines.append(f"  at {error.where}")
-    for problem in error.problems:
+        lines.append(f"  at {_one_line(error.where)}")
+    for problem in error.problems[:_MOST_PROBLEMS]:
         lines += ["", *_problem_lines(problem)]
+    if len(error.problems) > _MOST_PROBLEMS:
+        lines += ["", f"… and {len(error.problems) - _MOST_PROBLEMS:,} more"]
     if error.problems:
         lines.append("")
     if error.cure:
@@ -172,9 +180,14 @@ def fail(error: ML8sError) -> int:
     return error.exit_status
 
 
+def _one_line(text: str) -> str:
+    line = text.replace("\n", "\\n")
+    return line if len(line) <= _LONGEST_LINE else f"{line[: _LONGEST_LINE // 2]}…{line[-_LONGEST_LINE // 2 :]}"
+
+
 def _problem_lines(problem: Problem) -> list[str]:
-    place = f"{problem.where}: " if problem.where else ""
-    lines = [f"{place}{problem.message}"]
+    place = f"{_one_line(problem.where)}: " if problem.where else ""
+    lines = [f"{place}{_one_line(problem.message)}"]
     if problem.excerpt:
         lines += [f"    {line}" for line in problem.excerpt.splitlines()]
     if problem.cure:
@@ -203,11 +216,11 @@ def internal_error(bug: BaseException) -> InternalError:
 
 
 def hide_secrets(text: str) -> str:
-    """The text without the environment's secrets and without user names and passwords in addresses."""
+    """The text without the environment's secrets and without user names, passwords and signatures in addresses."""
     for name, value in os.environ.items():
         if len(value) >= _SHORTEST_SECRET and _SECRET_NAME.search(name.upper()):
             text = text.replace(value, "***")
-    return _USER_INFO.sub("***", text)
+    return _SECRET_PARAMETER.sub(r"\1***", _USER_INFO.sub("***", text))
 
 
 def _escaped(match: re.Match[str]) -> str:

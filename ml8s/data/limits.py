@@ -64,7 +64,7 @@ def check_layout(file: pq.ParquetFile, name: str) -> None:
 
     Raises:
         TooLarge: more than 5,000 columns or 2**31 - 1 rows.
-        UnreadableTable: a name stands twice, or two differ in case only.
+        UnreadableTable: a name stands twice, two differ in case only, or the row counts contradict each other.
     """
     metadata = file.metadata
     if metadata.num_columns > MAX_COLUMNS:
@@ -78,6 +78,13 @@ def check_layout(file: pq.ParquetFile, name: str) -> None:
             f"{name} declares {metadata.num_rows:,} rows; at most {MAX_ROWS:,} are read",
             where=name,
             cure="publish a sample",
+        )
+    counted = sum(metadata.row_group(group).num_rows for group in range(metadata.num_row_groups))
+    if counted != metadata.num_rows:
+        raise UnreadableTable(
+            f"{name} is damaged: its footer declares {metadata.num_rows:,} rows, its row groups {counted:,}",
+            where=name,
+            cure="write the file anew",
         )
     problems = list(_repeated(file.schema_arrow.names, name))
     if problems:

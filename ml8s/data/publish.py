@@ -15,9 +15,10 @@ from ml8s.data.dataset import TRAIN, VALIDATION
 from ml8s.data.inference import Hints, infer_schema
 from ml8s.data.parquet import write_table
 from ml8s.data.schema import FILE_NAME
+from ml8s.data.schema_reader import TABLE_NAME
 from ml8s.data.snapshot import Snapshot, open_snapshot, snapshot_manifest
 from ml8s.data.sources import is_source, read_source, stem, unify
-from ml8s.errors import FileExists, InvalidUsage
+from ml8s.errors import FileExists, InvalidSchema, InvalidUsage
 
 TRAIN_STEM: Final = "train"
 VALIDATION_STEM: Final = "validation"
@@ -52,7 +53,7 @@ def find_sources(
     ``schema.json`` in a folder is used instead of an inferred one.
 
     Raises:
-        InvalidUsage: no train file, or two files for one part.
+        InvalidUsage: no train file, two files for one part, or a table whose name is none.
     """
     files = [file for path in paths for file in (sorted(path.iterdir()) if path.is_dir() else [path]) if file.is_file()]
     missing = [path for path in paths if not path.exists()]
@@ -71,6 +72,13 @@ def find_sources(
     if TRAIN_STEM not in parts:
         raise InvalidUsage("none of the files is train", cure="call it train.csv or train.parquet, or use --train FILE")
     further = {name: path for name, path in sorted(parts.items()) if name not in (TRAIN_STEM, VALIDATION_STEM)}
+    for name, path in further.items():
+        if not TABLE_NAME.fullmatch(name):
+            raise InvalidUsage(
+                f"{name!r} is no name of a table",
+                where=str(path),
+                cure=f"use lower-case letters, digits and _: --table {TRAIN_STEM}_2={path}, or take the file away",
+            )
     return Sources(parts[TRAIN_STEM], parts.get(VALIDATION_STEM), further, schema)
 
 
@@ -97,10 +105,25 @@ def build_snapshot(sources: Sources, hints: Hints, folder: Path) -> Built:
     for name, table in further.items():
         write_table(table, folder / f"{name}.parquet")
     notes = _write_schema(sources, (main, further), hints, folder)
-    snapshot = open_snapshot(folder)
+    snapshot = _opened(folder, inferred=sources.schema is None)
     findings = check_contract(snapshot, Questions(plain_demands(snapshot.schema)))
     findings.raise_if_broken()
     return Built(snapshot, snapshot_manifest(snapshot), findings.rows, (*notes, *findings.warnings))
+
+
+def _opened(folder: Path, *, inferred: bool) -> Snapshot:
+    """The snapshot; what an inferred contract cannot say is wrong with the sources, not with a file of the user's."""
+    try:
+        return open_snapshot(folder)
+    except InvalidSchema as error:
+        if not inferred:
+            raise
+        raise InvalidSchema(
+            f"no contract can be inferred: {error.message}",
+            where=error.where,
+            cure="rename or drop the columns named in the source files, or correct the options given",
+            problems=error.problems,
+        ) from error
 
 
 def _write_schema(

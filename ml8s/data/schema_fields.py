@@ -26,6 +26,7 @@ _FIELD_KEYS: Final = (
 )  # fmt: skip
 _CONSTRAINT_KEYS: Final = ("required", "unique", "enum", "minimum", "maximum", "pattern")
 _ORDERED: Final = (INTEGER, NUMBER, TIME, DATE)
+_RE2: Final = "RE2 has no look-around, no \\1 and at most 1,000 repetitions"
 _EXAMPLE: Final = 'e.g. {"name": "age", "type": "integer"}'
 
 
@@ -113,7 +114,7 @@ def _bound(value: Mapping[str, Json], key: str, ours: str, at: str, problems: Sc
     if key not in value:
         return None
     if ours not in _ORDERED:
-        problems.add(at + pointer(key), f"a {ours} has no {key}", "use enum or pattern, or drop it")
+        problems.add(at + pointer(key), f"{_article(ours)} has no {key}", "use enum or pattern, or drop it")
         return None
     bound = _typed(value[key], ours, at + pointer(key), problems)
     return bound if isinstance(bound, int | float) else None
@@ -136,7 +137,7 @@ def _pattern(value: Json, ours: str, at: str, problems: SchemaProblems) -> str |
     if value is None:
         return None
     if ours != STRING:
-        problems.add(at, f"a {ours} has no pattern", "use minimum, maximum or enum")
+        problems.add(at, f"{_article(ours)} has no pattern", "use minimum, maximum or enum")
         return None
     if not isinstance(value, str) or not 0 < len(value) <= MAX_PATTERN:
         problems.add(at, f"a pattern is a text of 1 to {MAX_PATTERN:,} characters", 'e.g. "[A-Z]{3}"')
@@ -145,9 +146,13 @@ def _pattern(value: Json, ours: str, at: str, problems: SchemaProblems) -> str |
         pc.match_substring_regex(as_texts(["x"]), whole(value))
     except pa.ArrowInvalid as error:
         reason = str(error).split(": ", 1)[-1]
-        problems.add(at, f"the pattern {value!r} is no RE2 expression: {reason}", "RE2 has no look-around or \\1")
+        problems.add(at, f"the pattern {value!r} is no RE2 expression: {reason}", _RE2)
         return None
     return value
+
+
+def _article(name: str) -> str:
+    return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
 
 
 def whole(pattern: str) -> str:
@@ -160,9 +165,9 @@ def _typed(value: Json, ours: str, at: str, problems: SchemaProblems) -> Value |
     read = _READERS[ours]
     try:
         return read(value)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         name = FRICTIONLESS_NAME[ours]
-        problems.add(at, f"{value!r} is no {name}", f"write it as a {name}{_AS.get(ours, '')}")
+        problems.add(at, f"{value!r} is no {name}", f"write it as {_article(name)}{_AS.get(ours, '')}")
         return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -13,6 +14,7 @@ from ml8s.errors import InvalidSchema, Problem
 
 MAX_BYTES: Final = 4 << 20
 MAX_DEPTH: Final = 16
+MAX_SAID: Final = 300
 
 _CURE: Final = "mend schema.json and publish the snapshot anew"
 _BRACKETS_AND_STRINGS: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
@@ -26,8 +28,8 @@ class SchemaProblems:
         self.found: list[Problem] = []
 
     def add(self, pointer: str, message: str, cure: str = "") -> None:
-        """Notes one problem at a JSON pointer."""
-        self.found.append(Problem(message, where=f"{self.where}#{pointer or '/'}", cure=cure))
+        """Notes one problem at a JSON pointer; a long value that is repeated in it is cut."""
+        self.found.append(Problem(_cut(message), where=f"{self.where}#{_cut(pointer) or '/'}", cure=cure))
 
     def check_keys(self, value: Mapping[str, Json], known: Sequence[str], at: str) -> None:
         """Notes every key that is not known at this place, with the closest known one."""
@@ -49,6 +51,11 @@ class SchemaProblems:
             )
 
 
+def _cut(text: str) -> str:
+    """A text of bounded length: a value of the file that it repeats may be of any."""
+    return text if len(text) <= MAX_SAID else f"{text[: MAX_SAID * 2 // 3]}…{text[-MAX_SAID // 3 :]}"
+
+
 def pointer(*parts: str | int) -> str:
     """The JSON pointer of these keys and indices."""
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
@@ -64,6 +71,8 @@ def read_strict_json(data: bytes, where: str) -> Json:
     def refuse(message: str) -> InvalidSchema:
         return InvalidSchema(f"schema.json {message}", where=where, cure=_CURE)
 
+    if data.startswith(codecs.BOM_UTF8):
+        raise refuse("begins with a byte order mark: save it as UTF-8 without one")
     if len(data) > MAX_BYTES:
         raise refuse(f"is {len(data):,} bytes large; at most {MAX_BYTES:,} are read")
     if _depth(data) > MAX_DEPTH:

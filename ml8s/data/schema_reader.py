@@ -22,7 +22,7 @@ _ANNOTATIONS: Final = ("name", "title", "description", "$schema")
 _TABLE_KEYS: Final = ("fields", "primaryKey", "foreignKeys", "missingValues", *_ANNOTATIONS)
 _TOP_KEYS: Final = (*_TABLE_KEYS, "ml8s:version", "ml8s:as_of", "ml8s:tables")
 _FURTHER_KEYS: Final = ("path", "schema", "time")
-_TABLE_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,62}")
+TABLE_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _PATH: Final = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9_.=-]*/)*[A-Za-z0-9_][A-Za-z0-9_.=-]*\.parquet")
 
 
@@ -145,7 +145,7 @@ def _read_tables(value: Json, problems: SchemaProblems) -> dict[str, FurtherTabl
 
 
 def _read_further(name: str, source: Json, at: str, problems: SchemaProblems) -> FurtherTable | None:
-    if not _TABLE_NAME.fullmatch(name):
+    if not TABLE_NAME.fullmatch(name):
         problems.add(at, f"{name!r} is no name of a table", "use lower-case letters, digits and _")
         return None
     if not isinstance(source, Mapping) or not isinstance(source.get("schema"), Mapping):

@@ -81,6 +81,11 @@ def _read_csv(path: Path, delimiter: str) -> pa.Table:
             parse_options=pyarrow.csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
             convert_options=convert,
         )
+        names = table.column_names
+    except UnicodeDecodeError as error:
+        raise UnreadableTable(
+            f"{path.name} is not UTF-8 in its head line", where=str(path), cure="save it as CSV in UTF-8"
+        ) from error
     except (pa.ArrowException, OSError) as error:
         reason = (str(error).splitlines() or [""])[0][:300]
         raise UnreadableTable(
@@ -93,11 +98,20 @@ def _read_csv(path: Path, delimiter: str) -> pa.Table:
         raise UnreadableTable(
             f"{path.name} is not UTF-8 in the column {binary[0]!r}", where=str(path), cure="save it as CSV in UTF-8"
         )
-    repeated = sorted({name for name in table.column_names if table.column_names.count(name) > 1})
-    if repeated or "" in table.column_names:
-        what = f"names columns twice: {', '.join(map(repr, repeated))}" if repeated else "has a column without a name"
-        raise UnreadableTable(f"{path.name} {what}", where=str(path), cure="give each column its own name")
+    _check_names(path, names)
     return table
+
+
+def _check_names(path: Path, names: Sequence[str]) -> None:
+    folded = [name.casefold() for name in names]
+    repeated = sorted({name for name in names if folded.count(name.casefold()) > 1})
+    if not repeated and "" not in names:
+        return
+    what = "has a column without a name"
+    if repeated:
+        how = "twice" if len({name.casefold() for name in repeated}) == len(repeated) else "that differ in case only"
+        what = f"names columns {how}: {', '.join(map(repr, repeated))}"
+    raise UnreadableTable(f"{path.name} {what}", where=str(path), cure="give each column its own name")
 
 
 def _stored(values: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -219,7 +219,7 @@ def _refuse_or_warn(source: _Source, result: SplitResult, message: str) -> None:
 
 
 def _judge(source: _Source, result: SplitResult) -> None:
-    """Refuses empty folds and folds that lack a class."""
+    """Refuses empty folds, folds that lack a class and, in a ranking, folds without a pair to order."""
     counts = result.folds.counts()
     for name in NAMES[: TEST + 1]:
         if not counts[name]:
@@ -231,6 +231,22 @@ def _judge(source: _Source, result: SplitResult) -> None:
             )
     if source.dataset.target.classes is not None:
         _judge_classes(source, result)
+    if source.dataset.kind == RANKING and source.dataset.group_column is not None:
+        _judge_queries(source, result, source.dataset.group_column)
+
+
+def _judge_queries(source: _Source, result: SplitResult, column: str) -> None:
+    """Refuses folds in which no query has two rows: there is nothing to rank."""
+    key = GROUP_KEY.format(seed=source.config.seed)
+    queries = np.concatenate([source.hashes(file, [column], key) for file in range(len(source.tables))])
+    for fold in (FIT, TUNE, TEST):
+        found = queries[result.folds.fold == fold]
+        if len(np.unique(found)) == len(found):
+            raise FoldsImpossible(
+                f"no query of the fold {NAMES[fold]} has two rows: there is nothing to rank",
+                where=column,
+                cure="set columns.group to the column that the rows of one query share",
+            )
 
 
 def _judge_classes(source: _Source, result: SplitResult) -> None:

@@ -66,6 +66,10 @@ def open_table(path: Path, name: str) -> Table:
         with pq.ParquetFile(path) as file:
             check_layout(file, name)
             return _described(path, name, file)
+    except UnicodeDecodeError as error:
+        raise UnreadableTable(
+            f"{name} has a column whose name is not UTF-8", where=name, cure="write the file anew with other names"
+        ) from error
     except (pa.ArrowException, OSError) as error:
         raise UnreadableTable(
             f"{name} is no readable Parquet file: {_first_line(error)}", where=name, cure="write the file anew"
@@ -91,12 +95,16 @@ def _described(path: Path, name: str, file: pq.ParquetFile) -> Table:
         columns.append(StoredColumn(field.name, ours, str(field.type), zoned))
     if problems:
         raise UnreadableTable(
-            f"{name} has {len(problems)} columns of types that ML8s does not read",
+            f"{name} has {_columns(len(problems))} of a type that ML8s does not read",
             where=name,
-            cure="drop or convert them before publishing",
+            cure="drop or convert what is named before publishing",
             problems=problems,
         )
     return Table(path, name, file.metadata.num_rows, tuple(columns))
+
+
+def _columns(count: int) -> str:
+    return "a column" if count == 1 else f"{count} columns"
 
 
 def _first_line(error: Exception) -> str:
@@ -123,6 +131,8 @@ def batches(
                 check_expansion(expanded, size, table.name)
                 yield first, {name: _known(batch.column(name), missing, name in texts) for name in names}
                 first += batch.num_rows
+            if first != table.rows:
+                raise pa.ArrowInvalid(f"its footer declares {table.rows:,} rows")
     except (pa.ArrowException, OSError) as error:
         raise UnreadableTable(
             f"{table.name} cannot be read beyond row {first:,}: {_first_line(error)}",

@@ -113,7 +113,7 @@ def violation_error(
     if only_target:
         message = f"the target column {violations[0].column!r} cannot be learned"
     elif total:
-        message += f", {total:,} rows in all"
+        message += f", {total:,} {'row' if total == 1 else 'rows'} in all"
     if count > MAX_PROBLEMS:
         message += f"; the first {MAX_PROBLEMS} are shown"
     error = kind(

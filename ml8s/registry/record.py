@@ -131,7 +131,7 @@ def parse_versioned(data: bytes, where: str) -> dict[str, Json]:
     """
     try:
         value = json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict) or not isinstance(value.get("schema"), int):
         raise tampered(f"{where} is not as ML8s wrote it", where)

@@ -161,8 +161,10 @@ def read_run(store: Store, attempt: str) -> Run:
     """One attempt's envelope; raises RunNotFound."""
     try:
         value = json.loads(store.get(f"runs/{attempt}/{ENVELOPE}"))
-    except (ObjectMissing, ValueError) as error:
+    except (ObjectMissing, ValueError, RecursionError) as error:
         raise _unknown(store, attempt, "no such run") from error
+    if not isinstance(value, dict):
+        raise _unknown(store, attempt, "no such run")
     return Run(attempt, cast("Mapping[str, Json]", value))
 
 
@@ -179,7 +181,7 @@ def find_run(store: Store, name: str) -> Run:
         RunNotFound: there is none, or the prefix fits several.
     """
     attempts = list_attempts(store)
-    fitting = [attempt for attempt in attempts if attempt.startswith(name)]
+    fitting = [attempt for attempt in attempts if name and attempt.startswith(name)]
     if len(fitting) == 1:
         return read_run(store, fitting[0])
     if len(fitting) > 1:

@@ -48,7 +48,10 @@ class Result:
     @classmethod
     def from_bytes(cls, content: bytes) -> Result:
         """Reads a result object; raises ValueError where it is none of schema 1."""
-        value = json.loads(content)
+        try:
+            value = json.loads(content)
+        except RecursionError as error:
+            raise ValueError("nested too deeply") from error
         if not isinstance(value, dict) or value.get("schema") != RESULT_SCHEMA:
             raise ValueError("not a result object of schema 1")
         names = ("step", "item", "version", "inputs", "sections", "code")

@@ -96,7 +96,7 @@ class Workload:
 
     def __post_init__(self) -> None:
         wiring, items = self.program.wiring, partial(fan_out_items, self.config)
-        object.__setattr__(self, "tasks", wiring.upto(self.until, items) if self.until else wiring.tasks(items))
+        object.__setattr__(self, "tasks", wiring.tasks(items) if self.until is None else wiring.upto(self.until, items))
 
     def sources(self, task: Task) -> tuple[Source, ...]:
         """Where each input of a task comes from."""

@@ -75,7 +75,10 @@ def open_predictor(store: Store, record: Record, folder: Path, state: str | None
         ports["state"] = state
     for port, digest in ports.items():
         fetch_artifact(store, digest, folder / port)
-    model = load_model(folder / "model")
+    try:
+        model = load_model(folder / "model")
+    except ModelFileRefused as refused:  # the place is a copy that is gone when somebody looks for it
+        raise ModelFileRefused(refused.message, where=record.model_id, cure=refused.cure) from refused
     if model.inputs.get("features") != record.ports["features"]:
         raise ModelFileRefused(
             f"the model of {record.model_id} was not made with the features of its record",

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -29,6 +29,7 @@ def read_rows(source: str, manifest: FeatureManifest) -> list[Row]:
     Raises:
         InvalidUsage: there is no such file, or it is of no format known.
         InvalidRows: it does not hold rows.
+        UnreadableTable, TooLarge: a Parquet file is damaged, of types that are not read, or beyond the limits.
     """
     if source == STDIN:
         return _from_json(sys.stdin.buffer.read(), "stdin")
@@ -36,17 +37,19 @@ def read_rows(source: str, manifest: FeatureManifest) -> list[Row]:
     if path.suffix not in FORMATS:
         raise InvalidUsage(f"{source} is of no format that holds rows", where=source, cure=f"use {', '.join(FORMATS)}")
     try:
-        content = path.read_bytes()
+        content = b"" if path.suffix == ".parquet" and path.is_file() else path.read_bytes()
     except OSError as error:
         raise InvalidUsage(
             f"{source} cannot be read: {error.strerror}", where=source, cure="mend the path after -f"
         ) from error
     if path.suffix == ".csv":
         return _from_csv(content, manifest, source)
-    return _from_parquet(content, source) if path.suffix == ".parquet" else _from_json(content, source)
+    return _from_parquet(path) if path.suffix == ".parquet" else _from_json(content, source)
 
 
 def _from_json(content: bytes, where: str) -> list[Row]:
+    if not content.strip():
+        raise _no_rows(where, "it is empty")
     try:
         text = content.decode("utf-8-sig")
         try:
@@ -66,7 +69,9 @@ def _from_csv(content: bytes, manifest: FeatureManifest, where: str) -> list[Row
         table = list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True))
     except (ValueError, csv.Error) as error:
         raise _no_rows(where, f"it is no CSV in UTF-8: {error}") from error
-    names, lines = (table[0], table[1:]) if table else ([], [])
+    if not table:
+        raise _no_rows(where, "it is empty")
+    names, lines = table[0], table[1:]
     types = {column.name: column.type for column in manifest.columns}
     rows: list[Row] = []
     for number, line in enumerate(lines, start=2):
@@ -96,15 +101,18 @@ def _boolean(cell: str) -> bool:
     return words[cell.lower()]
 
 
-def _from_parquet(content: bytes, where: str) -> list[Row]:
-    import pyarrow
-    from pyarrow import parquet
+def _from_parquet(path: Path) -> list[Row]:
+    """The rows of a Parquet file, within the limits that a snapshot's tables have."""
+    from ml8s.data.limits import check_pages
+    from ml8s.data.tables import batches, open_table
 
-    try:
-        rows: Sequence[Row] = parquet.read_table(pyarrow.BufferReader(content)).to_pylist()
-    except (pyarrow.ArrowException, OSError) as error:
-        raise _no_rows(where, f"it is no Parquet file: {error}") from error
-    return list(rows)
+    table = open_table(path, path.name)
+    check_pages(path, path.name)
+    rows: list[Row] = []
+    for _, batch in batches(table):
+        columns = {name: values.to_pylist() for name, values in batch.items()}
+        rows += [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+    return rows
 
 
 def _no_rows(where: str, why: str) -> InvalidRows:

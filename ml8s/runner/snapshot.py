@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from ml8s.artifacts import FileEntry, Json, Manifest, canonical_json, file_sha256, json_digest
+from ml8s.data.schema_json import MAX_BYTES, read_strict_json
 from ml8s.errors import InvalidSchema, ObjectMissing, SnapshotChanged, SnapshotIncomplete, SnapshotNotFound
 from ml8s.storage import open_store
 from ml8s.storage.store import Store, StoredObject
@@ -22,7 +23,6 @@ SCHEMA_FILE: Final = "schema.json"
 TRAIN_FILE: Final = "train.parquet"
 VALIDATION_FILE: Final = "validation.parquet"
 TABLES: Final = "ml8s:tables"
-LARGEST_SCHEMA_BYTES: Final = 4 << 20
 SHOWN_FILES: Final = 5
 
 
@@ -45,7 +45,7 @@ def find_snapshot(uri: str) -> Snapshot:
     Raises:
         SnapshotNotFound: nothing lies there.
         SnapshotIncomplete: a file that it must have is missing; says which were found.
-        InvalidSchema: schema.json is no JSON object, or names a table outside of the snapshot.
+        InvalidSchema: schema.json is no strict JSON, or names a table outside of the snapshot.
     """
     store = open_store(uri)
     found = _look_for(store, (SCHEMA_FILE, TRAIN_FILE, VALIDATION_FILE))
@@ -62,7 +62,7 @@ def remembered(store: Store, snapshot: Snapshot) -> Manifest | None:
     try:
         value = json.loads(store.get(_memory_key(snapshot)))
         return Manifest.from_bytes(canonical_json(value["manifest"]))
-    except (ObjectMissing, ValueError, KeyError, TypeError):
+    except (ObjectMissing, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 
@@ -137,27 +137,33 @@ def _require(store: Store, found: Mapping[str, StoredObject], names: Sequence[st
 def _table_files(uri: str, store: Store, schema: StoredObject) -> list[str]:
     """The paths of the further tables that schema.json declares."""
     where = f"{uri.rstrip('/')}/{SCHEMA_FILE}"
-    if schema.size > LARGEST_SCHEMA_BYTES:
+    if schema.size > MAX_BYTES:
         raise InvalidSchema(
-            f"{SCHEMA_FILE} has {schema.size} bytes, more than {LARGEST_SCHEMA_BYTES}", where=where, cure="shorten it"
-        )
-    try:
-        value = json.loads(store.get(SCHEMA_FILE))
-        tables = value.get(TABLES) or {}
-        paths = [table["path"] for table in tables.values()]
-        paths += [table["schema"] for table in tables.values() if isinstance(table.get("schema"), str)]
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise InvalidSchema(
-            f"{SCHEMA_FILE} is not a table schema whose `{TABLES}` each have a path: {error}",
+            f"{SCHEMA_FILE} is {schema.size:,} bytes large; at most {MAX_BYTES:,} are read",
             where=where,
-            cure="write it with `ml8s data publish`",
-        ) from error
-    for path in paths:
-        if not isinstance(path, str) or PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:
-            raise InvalidSchema(
-                f"the table path {path!r} leaves the snapshot", where=where, cure="name a file below it"
-            )
+            cure="shorten it",
+        )
+    content = store.get(SCHEMA_FILE)
+    paths = _plain_paths(read_strict_json(content, where))
+    if paths is None:
+        from ml8s.data.schema_reader import read_schema  # loads pyarrow, and says all that is wrong
+
+        paths = [table.path for table in read_schema(content, where).tables.values()]
     return [PurePosixPath(path).as_posix() for path in paths]
+
+
+def _plain_paths(schema: Json) -> list[str] | None:
+    """The paths of the tables where all of them are plain; None where the contract's own reader must look."""
+    tables = schema.get(TABLES, {}) if isinstance(schema, Mapping) else None
+    if not isinstance(tables, Mapping):
+        return None
+    paths: list[str] = []
+    for table in tables.values():
+        path = table.get("path") if isinstance(table, Mapping) and isinstance(table.get("schema"), Mapping) else None
+        if not isinstance(path, str) or PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:
+            return None
+        paths.append(path)
+    return paths
 
 
 def _changed(uri: str, files: Sequence[str]) -> SnapshotChanged:

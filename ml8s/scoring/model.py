@@ -126,6 +126,7 @@ def _parse(folder: Path, value: Mapping[str, Json]) -> Model:
     if not isinstance(features, list) or not all(isinstance(name, str) for name in features):
         raise ValueError("features must be names")
     shape = Shape(str(kind), len(target["classes"] or ()), len(features))
+    _check_target(str(kind), target)
     threshold = value["threshold"]
     return Model(
         kind=shape.kind,
@@ -138,6 +139,16 @@ def _parse(folder: Path, value: Mapping[str, Json]) -> Model:
         threshold=None if threshold is None else float(threshold),  # type: ignore[arg-type]
         inputs=value["inputs"],  # type: ignore[arg-type]
     )
+
+
+def _check_target(kind: str, target: Mapping[str, Json]) -> None:
+    classes, positive = target["classes"], target["positive"]
+    if kind not in (BINARY, MULTICLASS):
+        return
+    if not isinstance(classes, list) or len(classes) < 2 or (kind == BINARY and len(classes) != 2):
+        raise ValueError(f"{classes!r} are not the classes of a {kind} model")
+    if kind == BINARY and (isinstance(positive, bool) or positive not in (0, 1)):
+        raise ValueError(f"{positive!r} is not the index of the positive class")
 
 
 def _members(folder: Path, items: Json, shape: Shape) -> tuple[WeightedMember, ...]:

@@ -153,7 +153,7 @@ def _set_aside(store: Store, digest: str, content: bytes | Path) -> None:
 def _parsed(store: Store, digest: str, content: bytes) -> Manifest:
     try:
         manifest = Manifest.from_bytes(content)
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise DigestMismatch(
             f"blob {digest} is no manifest: {error}", where=join(store.uri, blob_key(digest)), cure="name an artifact"
         ) from error

@@ -37,9 +37,10 @@ class FolderStore:
         self._root = address.path
         self._uri = address.uri
         with self._mapped(""):
-            if self._root.exists() and not self._root.is_dir():
+            there = next(path for path in (self._root, *self._root.absolute().parents) if path.exists())
+            if not there.is_dir():
                 raise InvalidStoreUri(
-                    f"{self._uri} is a file, and a store is a folder", where=self._uri, cure="name a folder"
+                    f"{there} is a file, where a folder is needed", where=self._uri, cure="name a folder"
                 )
 
     @property
@@ -130,7 +131,7 @@ class FolderStore:
         source: IO[bytes] = content.open("rb") if isinstance(content, Path) else io.BytesIO(content)
         try:
             with self._mapped(key):
-                self._root.mkdir(parents=True, exist_ok=True)
+                self._make_root()
                 with _in_folder(part.parent, lambda: part.open("xb")) as target:
                     shutil.copyfileobj(source, target, CHUNK_BYTES)
                     target.flush()
@@ -140,6 +141,12 @@ class FolderStore:
             source.close()
             with suppress(OSError):
                 part.unlink()
+
+    def _make_root(self) -> None:
+        try:
+            self._root.mkdir(parents=True, exist_ok=True)
+        except FileNotFoundError as error:  # a place like /proc, where nobody makes folders
+            raise PermissionError(errno.EACCES, "no folder can be made there") from error
 
     @contextmanager
     def _mapped(self, key: str) -> Iterator[None]:

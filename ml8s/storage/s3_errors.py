@@ -103,6 +103,12 @@ def store_error(error: BaseException, where: str) -> StoreError | None:
     code = code_of(error)
     if code:
         return _from_answer(error, code, where)
+    if isinstance(error, RecursionError):  # the client follows every redirect of a bucket, whoever answers it
+        return WrongRegion(
+            f"the bucket of {where} is in another region than the one asked: redirected without end",
+            where=where,
+            cure="set AWS_REGION to the bucket's region, or mend AWS_ENDPOINT_URL",
+        )
     for cause in _causes(error):
         names = {kind.__name__ for kind in type(cause).__mro__}
         if names.intersection(_CREDENTIALS) or "TokenRetrievalError" in names:

@@ -15,6 +15,7 @@ LONGEST_SHOWN: Final = 120
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_IP_ADDRESS = re.compile(r"\d+(\.\d+){3}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _AZURE: Final = ("abfs", "abfss", "az", "adl", "wasb", "wasbs")
 _S3_DIALECTS: Final = ("s3a", "s3n")
@@ -92,7 +93,7 @@ def _with_scheme(scheme: str, text: str, rest: str) -> Address:
             "holds a user name or credentials",
             "take them out and set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
         )
-    for sign in ("?", "#", "%", "\\"):
+    for sign in ("?", "#", "%", "\\", "{{"):
         if sign in rest:
             raise _refused(text, f"holds `{sign}`, which readers of addresses understand differently", "take it out")
     return _folder(text, rest) if scheme == "file" else _bucket(text, rest)
@@ -113,6 +114,10 @@ def _bucket(text: str, rest: str) -> BucketAddress:
             f"names no valid bucket (`{bucket}`)",
             "a bucket's name has 3 to 63 lower-case letters, digits, `-` and `.`, and no port",
         )
+    if _IP_ADDRESS.fullmatch(bucket):
+        raise _refused(
+            text, f"names no bucket: `{bucket}` is an IP address", "name the bucket; AWS_ENDPOINT_URL the server"
+        )
     _check_segments(text, prefix.removesuffix("/"))
     return BucketAddress(bucket, prefix.removesuffix("/"))
 
@@ -123,9 +128,11 @@ def _check_segments(text: str, path: str) -> None:
 
 
 def _shown(text: str) -> str:
-    """The address for a message: short, and without what stands before its last ``@``, which may be credentials."""
+    """The address for a message: short, and without what may be credentials: before its last ``@``, or after ``?``."""
     scheme = text.partition(":")[0][:16]
     shown = f"{scheme}://…@{text.rpartition('@')[2]}" if "@" in text else text
+    if "://" in shown and "?" in shown:
+        shown = f"{shown.partition('?')[0]}?…"
     return shown if len(shown) <= LONGEST_SHOWN else f"{shown[:LONGEST_SHOWN]}…"
 
 
