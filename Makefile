@@ -36,6 +36,7 @@ check: $(STAMP)  ## format, lint, types, import contracts, docs in step with the
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports --no-logo
 	$(PYTHON) scripts/reference.py --check
+	@$(MAKE) --no-print-directory cluster-check
 
 format: $(STAMP)  ## format and sort imports
 	$(VENV)/bin/ruff check --quiet --select I --fix .

@@ -39,15 +39,19 @@ codes = {
     if train[name].dtype == object
 }
 
+with_nulls = {name for name in sources if train[name][:cut].isna().any()}
+
 
 def columns_of(name: str, values: pd.Series) -> list[np.ndarray]:
-    """The features of one source column."""
+    """The features of one source column: as many and of the same kinds as the run makes."""
     if name in codes:
         return [values.map(codes[name]).fillna(len(codes[name])).to_numpy(float)]
     if pd.api.types.is_datetime64_any_dtype(values):
-        parts = ("hour", "dayofweek", "day", "month", "minute", "dayofyear")
-        return [getattr(values.dt, part).to_numpy(float) for part in parts]
-    return [pd.to_numeric(values, errors="coerce").to_numpy(float)]
+        angle = values.dt.minute.to_numpy(float) * (2 * np.pi / 60)
+        parts = [getattr(values.dt, part).to_numpy(float) for part in ("hour", "dayofweek", "day")]
+        return [*parts, np.sin(angle), np.cos(angle)]
+    number = pd.to_numeric(values, errors="coerce").to_numpy(float)
+    return [number, np.isnan(number).astype(float)] if name in with_nulls else [number]
 
 
 def matrix(frame: pd.DataFrame) -> np.ndarray:
@@ -58,6 +62,10 @@ def matrix(frame: pd.DataFrame) -> np.ndarray:
 x, y = matrix(train), train[target].to_numpy(float)
 x_test, y_test = matrix(test), test[target].to_numpy(float)
 print("features", x.shape[1])
+categorical, position = [], 0
+for name in sources:
+    categorical += [position] if name in codes else []
+    position += len(columns_of(name, train[name][:1]))
 
 
 def fit_lightgbm(settings: dict[str, object], rows: slice) -> lightgbm.Booster:
@@ -65,7 +73,8 @@ def fit_lightgbm(settings: dict[str, object], rows: slice) -> lightgbm.Booster:
     own = {k: v for k, v in settings.items() if k != "num_iterations"}
     fixed = {"objective": "binary", "metric": "none", "deterministic": True, "force_col_wise": True, "verbose": -1}
     fixed |= {"num_threads": THREADS, "seed": SEED, "feature_pre_filter": False}
-    data = lightgbm.Dataset(x[rows], y[rows], params={**fixed, "max_bin": own["max_bin"]})
+    parameters = {**fixed, "max_bin": own["max_bin"]}
+    data = lightgbm.Dataset(x[rows], y[rows], categorical_feature=categorical, params=parameters)
     return lightgbm.train({**fixed, **own}, data, num_boost_round=settings["num_iterations"])
 
 

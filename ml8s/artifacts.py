@@ -12,9 +12,9 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TypeAlias, Union
+from typing import Final, TypeAlias
 
-Json: TypeAlias = Union[None, bool, int, float, str, Sequence["Json"], Mapping[str, "Json"]]
+Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 
 MANIFEST_SCHEMA: Final = 1
 CHUNK_BYTES: Final = 1 << 20
@@ -162,8 +162,7 @@ def describe_folder(kind: str, folder: Path) -> Manifest:
         kind,
         tuple(
             sorted(
-                FileEntry(path.relative_to(folder).as_posix(), path.stat().st_size, file_sha256(path))
-                for path in files
+                FileEntry(path.relative_to(folder).as_posix(), path.stat().st_size, file_sha256(path)) for path in files
             )
         ),
     )

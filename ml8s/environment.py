@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Final, NoReturn
+from typing import Final
 
 from ml8s.errors import EnvironmentNotPinned
 
@@ -49,10 +49,10 @@ def pinned_environment(environment: Mapping[str, str] = os.environ) -> dict[str,
     return {**environment, **PIN}
 
 
-def start_anew_pinned(command: Sequence[str]) -> NoReturn | None:
+def start_anew_pinned(command: Sequence[str]) -> None:
     """Replaces this process by ``command`` under the pin; returns at once where the pin is already set."""
     if not missing_pins():
-        return None
+        return
     sys.stdout.flush()
     sys.stderr.flush()
-    os.execve(command[0], list(command), pinned_environment())
+    os.execve(command[0], list(command), pinned_environment())  # noqa: S606  (no shell is wanted)

@@ -27,9 +27,15 @@ def run_block(body: str, folder: Path) -> str:
         if not line.startswith("$ "):
             continue
         done = subprocess.run(
-            line[2:], shell=True, cwd=folder, env=environment, text=True, stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
-        )  # fmt: skip
+            ["/bin/bash", "-c", line[2:]],
+            cwd=folder,
+            env=environment,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
         lines += [line, *done.stdout.replace(str(folder), ".").rstrip().splitlines()]
         print(f"{done.returncode} {line}", file=sys.stderr)
     return "\n".join(lines) + "\n"

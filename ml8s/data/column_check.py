@@ -12,12 +12,13 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ml8s.data.arrays import Mask, as_texts
 from ml8s.data.column_types import BOOLEAN, DATE, FRICTIONLESS_NAME, INTEGER, NUMBER, STRING, TIME
 from ml8s.data.hashing import floats_of, integers_of
 from ml8s.data.instants import MICROSECONDS_PER, iso_day, iso_instant
 from ml8s.data.schema import Field, Value
 from ml8s.data.schema_fields import whole
-from ml8s.data.tally import Mask, Tally, mask_of, null_mask
+from ml8s.data.tally import Tally, mask_of, null_mask
 from ml8s.data.violations import Violation
 
 Numbers: TypeAlias = npt.NDArray[np.float64] | npt.NDArray[np.int64]
@@ -147,7 +148,7 @@ class ColumnCheck:
     def _take_texts(self, first: int, values: pa.Array) -> None:
         rules = self.field.constraints
         if rules.enum is not None:
-            allowed = pa.array(rules.enum, pa.string())
+            allowed = as_texts([str(value) for value in rules.enum])
             broken = mask_of(values, lambda texts: pc.invert(pc.is_in(texts, value_set=allowed.cast(texts.type))))
             self._tally("enum", self._enum_message(rules.enum), _MEND).add(_without(broken, values), first, values)
         if rules.pattern is not None:

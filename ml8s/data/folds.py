@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ml8s.artifacts import Json, write_json
+from ml8s.data.arrays import as_arrow, as_numpy
 from ml8s.data.parquet import write_table
 
 SCHEMA: Final = 1
@@ -64,8 +65,8 @@ class Folds:
 
 def write_folds(folder: Path, folds: Folds, facts: Mapping[str, Json]) -> None:
     """Writes ``folds.parquet`` and ``folds.json``; ``facts`` are the latter's fields beside schema and counts."""
-    columns = {"file": folds.file, "row": folds.row, "fold": folds.fold}
-    write_table(pa.table({name: pa.array(values) for name, values in columns.items()}), folder / TABLE_NAME)
+    columns = {"file": as_arrow(folds.file), "row": as_arrow(folds.row), "fold": as_arrow(folds.fold)}
+    write_table(pa.table(columns), folder / TABLE_NAME)
     counts: dict[str, Json] = dict(folds.counts())
     write_json(folder / FACTS_NAME, {**facts, "schema": SCHEMA, "counts": counts})
 
@@ -73,8 +74,8 @@ def write_folds(folder: Path, folds: Folds, facts: Mapping[str, Json]) -> None:
 def read_folds(folder: Path) -> Folds:
     """Reads ``folds.parquet`` from a folder."""
     table = pq.read_table(folder / TABLE_NAME, use_threads=False)
-    file, row, fold = (table.column(name).to_numpy() for name in ("file", "row", "fold"))
-    return Folds(file.astype(np.int8, copy=False), row.astype(np.int64, copy=False), fold.astype(np.int8, copy=False))
+    file, fold = (as_numpy(table.column(name), np.int8) for name in ("file", "fold"))
+    return Folds(file, as_numpy(table.column("row"), np.int64), fold)
 
 
 def read_facts(folder: Path) -> dict[str, Json]:

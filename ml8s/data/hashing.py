@@ -5,8 +5,8 @@ Flood: Fast splittable pseudorandom number generators, 2014):
 
 - A key text gives two words k0, k1: the first 16 bytes of its BLAKE2b, little-endian.
 - A value gives a word: an integer, time (µs) or day itself; a float its IEEE 754 bits, with -0 as 0; a boolean 0 or
-  1; a text starts at its length in bytes and takes in its UTF-8 bytes, 8 at a time, little-endian and padded with
-  zeros: ``w = mix(w ^ chunk)``; null and NaN are one fixed word.
+  1; a text starts at ``mix(its length in bytes + N)`` and takes in its UTF-8 bytes, 8 at a time, little-endian and
+  padded with zeros: ``w = mix(w ^ chunk)``; null and NaN are N, which is 0x9E3779B97F4A7C15.
 - A row starts at k0 and takes in its columns in order, ``h = mix(h ^ word)``; its hash is ``mix(h ^ k1)``.
 
 It spreads well and is no cryptography: equal rows have equal hashes, and what must not confuse two rows that only
@@ -16,14 +16,15 @@ share a hash compares their values.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Sequence
 from typing import Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from ml8s.data.arrays import as_mask, as_numpy
 from ml8s.data.column_types import BOOLEAN, DATE, INTEGER, NUMBER, STRING, TIME
 
 Words: TypeAlias = npt.NDArray[np.uint64]
@@ -31,6 +32,7 @@ Words: TypeAlias = npt.NDArray[np.uint64]
 NULL_WORD: Final = np.uint64(0x9E3779B97F4A7C15)
 _FIRST: Final = np.uint64(0xBF58476D1CE4E5B9)
 _SECOND: Final = np.uint64(0x94D049BB133111EB)
+_MICROSECONDS: Final = {"s": 10**6, "ms": 1000, "us": 1}
 _MASKS: Final = np.array([2 ** (8 * n) - 1 for n in range(9)], dtype=np.uint64)
 
 
@@ -67,14 +69,13 @@ def words_of(values: pa.Array, type_: str) -> Words:
         return _dictionary_words(values, type_)
     words = _text_words(values) if type_ == STRING else _plain_words(values, type_)
     if values.null_count:
-        words[values.is_null().to_numpy(zero_copy_only=False)] = NULL_WORD
+        words[as_mask(values.is_null())] = NULL_WORD
     return words
 
 
 def _dictionary_words(values: pa.DictionaryArray, type_: str) -> Words:
     known = np.append(words_of(values.dictionary, type_), NULL_WORD)
-    codes = pc.fill_null(values.indices.cast(pa.int64()), len(known) - 1)
-    chosen: Words = known[codes.to_numpy(zero_copy_only=False)]
+    chosen: Words = known[as_numpy(values.indices, np.int64, null=len(known) - 1)]
     return chosen
 
 
@@ -91,34 +92,25 @@ def integers_of(values: pa.Array, type_: str) -> npt.NDArray[np.int64]:
     A time finer than a microsecond is rounded down; an unsigned integer beyond 2**63 wraps around.
     """
     if type_ == TIME:
-        values = _microseconds(values)
+        unit = values.type.unit
+        values = values.cast(pa.int64())
     elif type_ == DATE:
         values = values.cast(pa.date32()).cast(pa.int32()).cast(pa.int64())
     elif type_ == BOOLEAN:
         values = values.cast(pa.uint8()).cast(pa.int64())
     elif type_ == INTEGER:
         values = values.cast(pa.int64(), safe=False)
-    if values.null_count:
-        values = pc.fill_null(values, 0)
-    numbers: npt.NDArray[np.int64] = values.to_numpy(zero_copy_only=False).astype(np.int64, copy=False)
-    return numbers
-
-
-def _microseconds(values: pa.Array) -> pa.Array:
-    unit = values.type.unit
-    numbers = values.cast(pa.int64())
-    if unit == "ns":
-        floor = pc.if_else(pc.less(numbers, 0), pc.subtract(numbers, 999), numbers)
-        return pc.divide(floor, 1000)
-    return pc.multiply(numbers, {"s": 10**6, "ms": 1000, "us": 1}[unit]) if unit != "us" else numbers
+    numbers = as_numpy(values, np.int64, null=0)
+    if type_ != TIME:
+        return numbers
+    return np.floor_divide(numbers, 1000) if unit == "ns" else numbers * _MICROSECONDS[unit]
 
 
 def floats_of(values: pa.Array) -> npt.NDArray[np.float64]:
     """Numbers, integers and booleans as float64 [n], with NaN for null; a decimal becomes the nearest float."""
     if pa.types.is_boolean(values.type):
         values = values.cast(pa.uint8())
-    numbers: npt.NDArray[np.float64] = values.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
-    return numbers
+    return as_numpy(values.cast(pa.float64(), safe=False), np.float64, null=math.nan)
 
 
 def _float_words(values: pa.Array) -> Words:
@@ -143,7 +135,7 @@ def _text_words(values: pa.Array) -> Words:
         text[:-8] = np.frombuffer(data, dtype=np.uint8)[bounds[0] : bounds[-1]]
     chunks = np.ndarray((len(text) - 7,), dtype="<u8", buffer=text, strides=(1,))
     start = start - bounds[0]
-    words: Words = length.astype(np.uint64)
+    words: Words = mix(length.astype(np.uint64) + NULL_WORD)
     longest = int(length.max())
     rows = np.arange(len(words))
     for taken in range(0, longest, 8):

@@ -9,10 +9,11 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
+from ml8s.data.arrays import Mask
 from ml8s.data.hashing import Words, hash_rows, words_of
 from ml8s.data.schema import ForeignKey, TableSchema
 from ml8s.data.tables import Table, batches
-from ml8s.data.tally import KEEP, Mask, Tally, null_mask
+from ml8s.data.tally import KEEP, Tally, null_mask
 from ml8s.data.violations import Violation
 
 ROWS_AT_ONCE: Final = 16 << 20  # 256 MB of hashes

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ml8s.artifacts import Json
+from ml8s.data.arrays import as_texts
 from ml8s.data.column_types import BOOLEAN, DATE, FRICTIONLESS, FRICTIONLESS_NAME, INTEGER, NUMBER, STRING, TIME
 from ml8s.data.instants import day_of, instant_of
 from ml8s.data.schema import LOGS, ROLES, Constraints, Field, Value
@@ -141,7 +142,7 @@ def _pattern(value: Json, ours: str, at: str, problems: SchemaProblems) -> str |
         problems.add(at, f"a pattern is a text of 1 to {MAX_PATTERN:,} characters", 'e.g. "[A-Z]{3}"')
         return None
     try:
-        pc.match_substring_regex(pa.array(["x"]), whole(value))
+        pc.match_substring_regex(as_texts(["x"]), whole(value))
     except pa.ArrowInvalid as error:
         reason = str(error).split(": ", 1)[-1]
         problems.add(at, f"the pattern {value!r} is no RE2 expression: {reason}", "RE2 has no look-around or \\1")

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from ml8s.artifacts import Json
 from ml8s.config.metrics import BINARY, RANKING
 from ml8s.config.model import Config
+from ml8s.data.arrays import as_arrow, as_numpy, as_texts
 from ml8s.data.assignment import (
     LEAST_OF_A_CLASS,
     FoldCodes,
@@ -26,7 +27,7 @@ from ml8s.data.assignment import (
     time_folds,
 )
 from ml8s.data.column_types import BOOLEAN, DATE, NUMBER, STRING
-from ml8s.data.dataset import Dataset
+from ml8s.data.dataset import Dataset, Label
 from ml8s.data.folds import FIT, NAMES, TEST, TUNE, Folds
 from ml8s.data.hashing import Words, hash_rows, integers_of, words_of
 from ml8s.data.instants import MICROSECONDS_PER, iso_instant, microseconds_of
@@ -105,15 +106,21 @@ class _Source:
         """The index of each row's class."""
         target = self.dataset.target
         stored = {BOOLEAN: pa.bool_(), STRING: pa.string()}.get(target.type, pa.int64())
-        labels = pa.array(target.classes, stored)
+        labels = _labels(target.classes or (), stored)
         parts = []
         for _, batch in batches(self.tables[file], [target.column]):
             values = batch[target.column]
             if pa.types.is_dictionary(values.type):
                 values = values.dictionary_decode()
             codes = pc.index_in(values.cast(stored, safe=target.type == NUMBER), value_set=labels)
-            parts.append(codes.to_numpy(zero_copy_only=False).astype(np.int64))
+            parts.append(as_numpy(codes, np.int64))
         return np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
+
+
+def _labels(classes: Sequence[Label], stored: pa.DataType) -> pa.Array:
+    if stored == pa.string():
+        return as_texts([str(label) for label in classes])
+    return as_arrow(np.array([int(label) for label in classes], dtype=np.int64)).cast(stored)
 
 
 def _by_time(source: _Source, result: SplitResult) -> FoldCodes:

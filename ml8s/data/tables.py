@@ -7,15 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from ml8s.data.arrays import as_arrow, as_mask, as_numpy, as_texts
 from ml8s.data.column_types import STRING, type_of
 from ml8s.data.limits import check_ends, check_expansion, check_layout
 from ml8s.errors import Problem, UnreadableTable
 
-BATCH_ROWS: Final = 65_536
+BATCH_ROWS: Final = 32_768
 READ_BUFFER: Final = 1 << 20
 CHECKED_BYTES: Final = 64 << 20
 
@@ -148,12 +150,12 @@ def _known(values: pa.Array, missing: Sequence[str], text: bool) -> pa.Array:
     values.dictionary.validate(full=True)
     if not missing:
         return values
-    stands_for_null = pc.is_in(values.dictionary, value_set=pa.array(missing, values.dictionary.type))
+    stands_for_null = pc.is_in(values.dictionary, value_set=as_texts(missing).cast(values.dictionary.type))
     if not stands_for_null.true_count:
         return values
-    chosen = stands_for_null.take(values.indices)
-    codes = pc.if_else(pc.fill_null(chosen, False), pa.scalar(None, values.indices.type), values.indices)
-    return pa.DictionaryArray.from_arrays(codes, values.dictionary)
+    codes = as_numpy(values.indices, np.int32, null=0)
+    known = ~as_mask(values.is_null()) & ~as_mask(stands_for_null)[codes]
+    return pa.DictionaryArray.from_arrays(as_arrow(codes, known), values.dictionary)
 
 
 def read_columns(table: Table, columns: Sequence[str], missing: Sequence[str] = ()) -> dict[str, pa.ChunkedArray]:

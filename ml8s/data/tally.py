@@ -6,13 +6,10 @@ from collections.abc import Callable
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from ml8s.data.arrays import Mask, as_mask
 from ml8s.data.violations import FIRST_ROWS, Violation, json_value
-
-Mask = npt.NDArray[np.bool_]
 
 KEEP: Final = "keep"
 
@@ -65,17 +62,14 @@ def null_mask(values: pa.Array) -> Mask:
     """Where values are null [n]."""
     if not values.null_count:
         return np.zeros(len(values), dtype=bool)
-    mask: Mask = values.is_null().to_numpy(zero_copy_only=False)
-    return mask
+    return as_mask(values.is_null())
 
 
 def mask_of(values: pa.Array, test: Callable[[pa.Array], pa.Array]) -> Mask:
     """Where a test holds [n]; for dictionaries each distinct value is tested once. Null is False."""
     if not pa.types.is_dictionary(values.type):
-        mask: Mask = pc.fill_null(test(values), False).to_numpy(zero_copy_only=False)
-        return mask
-    tested = pc.fill_null(test(values.dictionary), False)
+        return as_mask(test(values))
+    tested = test(values.dictionary)
     if not tested.true_count:
         return np.zeros(len(values), dtype=bool)
-    chosen: Mask = pc.fill_null(tested.take(values.indices), False).to_numpy(zero_copy_only=False)
-    return chosen
+    return as_mask(tested.take(values.indices))

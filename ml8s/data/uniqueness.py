@@ -13,7 +13,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ml8s.data.hashing import Words, hash_rows, mix, words_of
+from ml8s.data.arrays import as_arrow, as_mask, as_numpy
+from ml8s.data.hashing import Words, floats_of, hash_rows, mix, words_of
 from ml8s.data.schema import Field
 from ml8s.data.tables import Table, batches
 from ml8s.data.tally import null_mask
@@ -110,7 +111,7 @@ class KeyCheck:
 
     def _count(self, groups: pa.Table, found: Sequence[_Found]) -> None:
         """Adds the repeated rows of groups of equal keys."""
-        train, validation = (groups[f"count{file}"].to_numpy() for file in (0, 1))
+        train, validation = (as_numpy(groups[f"count{file}"], np.int64) for file in (0, 1))
         if not self.across:
             found[0].count += int(np.maximum(train - 1, 0).sum())
         if len(found) > 1:
@@ -124,7 +125,7 @@ def _any_null(batch: Mapping[str, pa.Array], names: Sequence[str]) -> npt.NDArra
         values = batch[name]
         mask = null_mask(values)
         if pa.types.is_floating(values.type):
-            mask = mask | pc.fill_null(pc.is_nan(values), False).to_numpy(zero_copy_only=False)
+            mask = mask | as_mask(pc.is_nan(values))
         if mask.any():
             found = mask if found is None else found | mask
     return found
@@ -209,9 +210,9 @@ def _chosen(table: Table, names: Sequence[str], missing: Sequence[str], wanted: 
     for first, batch in batches(table, names, missing=missing):
         low, high = np.searchsorted(wanted, [first, first + len(batch[names[0]])])
         if low < high:
-            at = pa.array(wanted[low:high] - first)
+            at = as_arrow(wanted[low:high] - first)
             columns = {str(index): _plain(batch[name].take(at)) for index, name in enumerate(names)}
-            yield pa.table({**columns, "row": pa.array(wanted[low:high])})
+            yield pa.table({**columns, "row": as_arrow(wanted[low:high])})
 
 
 def _plain(values: pa.Array) -> pa.Array:
@@ -219,8 +220,8 @@ def _plain(values: pa.Array) -> pa.Array:
     if pa.types.is_dictionary(values.type):
         values = values.dictionary_decode()
     if pa.types.is_floating(values.type):
-        values = pc.add(values.cast(pa.float64()), 0.0)
-        values = pc.if_else(pc.is_nan(values), pa.scalar(None, pa.float64()), values)
+        numbers = floats_of(values) + 0.0  # -0.0 + 0.0 is 0.0
+        values = as_arrow(numbers, ~np.isnan(numbers))
     return values
 
 
@@ -228,7 +229,7 @@ def _placed(rows: pa.Table, file: int) -> pa.Table:
     """Each row as a group of one: its key, and how often it stands in each file."""
     columns = {name: rows[name] for name in rows.column_names if name.isdigit()}
     for here in (0, 1):
-        columns[f"count{here}"] = pa.array(np.full(len(rows), int(here == file), dtype=np.int64))
+        columns[f"count{here}"] = as_arrow(np.full(len(rows), int(here == file), dtype=np.int64))
     return pa.table(columns)
 
 
@@ -249,7 +250,7 @@ class _Found:
 
     def note(self, part: pa.Table, rows: Rows) -> None:
         """Notes those of ``rows`` that are in this part of the file."""
-        chosen = part.filter(pa.array(np.isin(part["row"].to_numpy(), rows)))
+        chosen = part.take(as_arrow(np.flatnonzero(np.isin(as_numpy(part["row"], np.int64), rows))))
         keys = [chosen[name].to_pylist() for name in chosen.column_names if name.isdigit()]
         values = keys[0] if len(keys) == 1 else [list(key) for key in zip(*keys, strict=True)]
         self.first = sorted([*self.first, *zip(chosen["row"].to_pylist(), values, strict=True)], key=lambda one: one[0])

@@ -24,7 +24,7 @@ Floats = NDArray[np.float64]
 SMALLEST_PROBABILITY: Final = float(np.finfo(np.float64).eps)
 
 
-class UndefinedMetric(ValueError):  # noqa: N818 -- an answer, which becomes a gate's reason
+class UndefinedMetric(ValueError):
     """The metric has no value on these rows; the message says why in one plain sentence."""
 
 

@@ -39,7 +39,7 @@ def metrics_section(report: Report) -> Markup:
     how = f"On the test fold. The constant baseline looks at no feature. {report.baseline}{weighted}"
     head = ("Metric", "Model", "Baseline", "Gate", "What it is")
     rows = [_metric_cells(row) for row in report.metrics]
-    return section("Metrics", how, table(head, rows, numeric=(1, 2), class_="wide"))
+    return section("Metrics", how, table(head, rows, numeric=(1, 2), class_="wide metrics"))
 
 
 def _metric_cells(row: MetricRow) -> list[Markup | str]:
@@ -325,4 +325,4 @@ def _slice_table(report: Report, found: SliceTable) -> Markup:
     ]
     head = ("Value", "Rows", *means, *found.metrics, "")
     numeric = range(1, 2 + len(means) + len(found.metrics))
-    return joined([element("h3", shortened(found.column)), table(head, rows, numeric=numeric)])
+    return joined([element("h3", shortened(found.column)), table(head, rows, numeric=numeric, class_="slices")])

@@ -20,7 +20,6 @@ LEFT: Final = 56
 RIGHT: Final = 12
 TOP: Final = 10
 BOTTOM: Final = 42
-BAR_HEIGHT: Final = 22
 COLOURS: Final = 6
 
 Points = Sequence[tuple[float, float]]
@@ -139,27 +138,29 @@ def histogram(
 
 
 def bar_chart(description: str, bars: Sequence[tuple[str, float, float, float]]) -> Markup:
-    """Horizontal bars of (label, value, lowest, highest), the spread drawn as a thin line over the bar."""
-    width, name_width = 720, 220
-    low = min(0.0, *(bar[2] for bar in bars)) if bars else 0.0
-    high = max(0.0, *(bar[3] for bar in bars)) if bars else 1.0
+    """Horizontal bars of (label, value, lowest, highest), the spread drawn as a thin line over the bar.
+
+    They are HTML rather than SVG, so that their text stays readable on a narrow screen.
+    """
+    low = min([0.0, *(bar[2] for bar in bars)])
+    high = max([0.0, *(bar[3] for bar in bars)])
     axis = Axis("", low, high if high > low else low + 1.0)
-    value_width = 78
-
-    def across(value: float) -> float:
-        return name_width + _share(value, axis) * (width - name_width - value_width)
-
-    parts = []
     texts = aligned([bar[1] for bar in bars])
-    for index, (label, value, lowest, highest) in enumerate(bars):
-        y = index * BAR_HEIGHT + 4
-        start, end = sorted((across(0.0), across(value)))
-        parts.append(_text(name_width - 8, y + 12, shortened(label, 30), "end", "name"))
-        parts.append(_rect(start, y + 2, max(end - start, 1.0), BAR_HEIGHT - 9, "fill c0"))
-        parts.append(_line(across(lowest), y + 8.5, across(highest), y + 8.5, "spread"))
-        parts.append(_text(max(across(highest), end) + 6, y + 12, texts[index], "start", "name"))
-    parts.append(_line(across(0.0), 2, across(0.0), len(bars) * BAR_HEIGHT + 4, "axis"))
-    return _svg(description, width, len(bars) * BAR_HEIGHT + 8, parts)
+    rows = []
+    for (label, value, lowest, highest), text in zip(bars, texts, strict=True):
+        drawn = [
+            element("i", class_="bar", style=_extent(axis, min(0.0, value), max(0.0, value))),
+            element("i", class_="spread", style=_extent(axis, lowest, highest)),
+            element("i", class_="zero", style=_extent(axis, 0.0, 0.0)),
+        ]
+        name, track = element("span", shortened(label, 40), class_="label"), element("span", drawn, class_="track")
+        rows.append(element("li", name, track, element("span", text, class_="value")))
+    return element("ul", rows, class_="bars", aria_label=description)
+
+
+def _extent(axis: Axis, low: float, high: float) -> str:
+    left, right = 100.0 * _share(low, axis), 100.0 * _share(high, axis)
+    return f"left:{_n(left)}%;width:{_n(right - left)}%"
 
 
 def legend(series: Sequence[tuple[str, int]]) -> Markup:

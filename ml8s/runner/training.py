@@ -17,7 +17,7 @@ from ml8s.errors import GateFailed, Interrupted, ML8sError, StepDied, StoreError
 from ml8s.runner.attempts import Attempt, new_attempt
 from ml8s.runner.code import code_identity
 from ml8s.runner.envelope import describe_run
-from ml8s.runner.events import Audience, Listener
+from ml8s.runner.events import RAN, Audience, Finished, Listener
 from ml8s.runner.local import Ended, LocalRun, Settings, cpu_slots
 from ml8s.runner.lookup import Lookup, read_report_place, write_latest
 from ml8s.runner.plan import Plan, Workload
@@ -25,10 +25,12 @@ from ml8s.runner.program import Program
 from ml8s.runner.snapshot import Snapshot, find_snapshot, remembered
 from ml8s.runner.summary import Summary, report_address, summarise
 from ml8s.runner.workspace import Scratch, Workspace
+from ml8s.steps.context import Progress
 from ml8s.storage import open_store
 from ml8s.storage.probe import ensure_probed
 from ml8s.storage.store import Store
 
+STORE_PROBE = "probe"
 CURE_OF_A_STOP = "run the same command again: finished steps are kept, and it goes on from there"
 
 
@@ -111,7 +113,7 @@ def train(request: Request, *listeners: Listener) -> Trained:
     require_pinned()
     began = monotonic()
     prepared = prepare(request)
-    ensure_probed(prepared.store)
+    _probe(prepared.store, Audience(listeners))
     name, envelope = new_attempt(), describe_run(request.loaded, prepared.store.uri, prepared.work, request.slots)
     with Scratch() as workspace:
         attempt = Attempt(prepared.store, name, envelope, workspace.root / "log.txt")
@@ -128,6 +130,20 @@ def train(request: Request, *listeners: Listener) -> Trained:
     return Trained(
         name, ended.run_key, ended.model_id, ended.steps_run, monotonic() - began, summary, report, ended.made
     )
+
+
+def _probe(store: Store, audience: Audience) -> None:
+    """Tries a new store's create-if-absent, once; with a bucket it takes seconds, so the audience sees it as a task."""
+    began = monotonic()
+
+    def told(done: int, total: int) -> None:
+        if done == 0:
+            audience.started(STORE_PROBE)
+        audience.progressed(STORE_PROBE, Progress(done, total, "keys raced for"))
+        if done == total:
+            audience.finished(STORE_PROBE, Finished(RAN, monotonic() - began, {}))
+
+    ensure_probed(store, told)
 
 
 @contextmanager

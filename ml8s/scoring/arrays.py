@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from ml8s.scoring.member import refused
+from ml8s.scoring.refusal import refused
 
 # The header that numpy writes for an array in C order, and no other: its parser is not needed.
 _HEADER: Final = re.compile(

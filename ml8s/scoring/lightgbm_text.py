@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from ml8s.scoring.lightgbm_trees import END, check_text
-from ml8s.scoring.member import refused
+from ml8s.scoring.refusal import refused
 from ml8s.scoring.shape import Floats, Shape
 
 if TYPE_CHECKING:

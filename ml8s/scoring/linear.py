@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from ml8s.artifacts import write_json
 from ml8s.config.metrics import BINARY, MULTICLASS
 from ml8s.scoring.arrays import read_array, write_array
-from ml8s.scoring.member import refused
+from ml8s.scoring.refusal import refused
 from ml8s.scoring.shape import Floats, Shape
 
 SCHEMA: Final = 1

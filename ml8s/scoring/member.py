@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from ml8s.artifacts import FileEntry, Json, describe_folder, file_sha256
-from ml8s.errors import ModelFileRefused
+from ml8s.scoring.refusal import refused
 from ml8s.scoring.shape import Floats, Shape
 
 FAMILIES: Final[Mapping[str, str]] = {
@@ -106,12 +106,3 @@ def _check_files(folder: Path, names: Sequence[str], entries: Sequence[FileEntry
             raise refused(path, "it is not a regular file")
         if path.stat().st_size != entry.size or file_sha256(path) != entry.sha256:
             raise refused(path, "its content is not what was written (size or sha256 differ)")
-
-
-def refused(where: Path, reason: str) -> ModelFileRefused:
-    """The error for a model file that is not opened."""
-    return ModelFileRefused(
-        f"model file {where.name} is refused: {reason}",
-        where=str(where),
-        cure="fetch the model again from the store; `ml8s models verify` compares every digest",
-    )

@@ -18,7 +18,8 @@ from ml8s.artifacts import Json
 from ml8s.config.metrics import BINARY, MULTICLASS, RANKING, REGRESSION
 from ml8s.errors import ModelFileRefused
 from ml8s.scoring.calibration import Calibration, read_calibration
-from ml8s.scoring.member import FAMILIES, Member, load_member, refused
+from ml8s.scoring.member import FAMILIES, Member, load_member
+from ml8s.scoring.refusal import refused
 from ml8s.scoring.shape import Floats, Shape
 
 SCHEMA: Final = 1

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from ml8s.scoring.member import refused
+from ml8s.scoring.refusal import refused
 from ml8s.scoring.shape import Floats, Shape, within_float32
 from ml8s.scoring.xgboost_trees import check_model
 

@@ -1,0 +1,1 @@
+"""The steps of the pipelines: each a function of files to files."""

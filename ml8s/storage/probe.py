@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from threading import Barrier
@@ -26,8 +26,14 @@ FOLDER_KEYS: Final = 4
 """Keys raced for in a folder, where link(2) is atomic by the file system's own rules."""
 
 
-def ensure_probed(store: Store) -> None:
+def _untold(done: int, total: int) -> None:
+    return None
+
+
+def ensure_probed(store: Store, told: Callable[[int, int], None] = _untold) -> None:
     """Probes a store before the first write through an endpoint; the result lies in its ``probe.json``.
+
+    ``told`` hears how many keys of all were raced for, from 0 on; never where the store was probed before.
 
     Raises:
         StoreRefused: the store does not keep create-if-absent, or does not show what was just written.
@@ -36,12 +42,12 @@ def ensure_probed(store: Store) -> None:
     if _already_probed(store, endpoint):
         return
     keys = FOLDER_KEYS if endpoint.startswith("file") else KEYS
-    probe(store, keys)
+    probe(store, keys, told)
     # Read again: the first object makes a folder, and only then its file system is known.
     store.put(RESULT, canonical_json({"version": VERSION, "endpoint": store.endpoint, "keys": keys}))
 
 
-def probe(store: Store, keys: int = KEYS) -> None:
+def probe(store: Store, keys: int = KEYS, told: Callable[[int, int], None] = _untold) -> None:
     """Tries what the registry needs: one creator, also among 16 at once on each of ``keys`` keys, and fresh reads.
 
     Stops at the first key with two winners. What it writes below ``probe/`` is removed afterwards, where that is
@@ -50,12 +56,14 @@ def probe(store: Store, keys: int = KEYS) -> None:
     Raises:
         StoreRefused: with what the store did.
     """
+    told(0, keys)
     with _scratch(store) as folder:
         _check_double_create(store, f"{folder}/double")
         _check_reads_and_listing(store, folder)
         with ThreadPoolExecutor(WRITERS) as pool:
             for number in range(keys):
                 _check_race(store, f"{folder}/race-{number:03}", pool)
+                told(number + 1, keys)
 
 
 def _already_probed(store: Store, endpoint: str) -> bool:

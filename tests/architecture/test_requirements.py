@@ -12,7 +12,7 @@ import pytest
 REQUIREMENTS = Path("requirements")
 FAMILIES = {
     "core": ["click", "numpy", "pyarrow.parquet", "pydantic", "yaml", "rich", "s3fs"],
-    "train": ["flaml", "lightgbm", "xgboost", "sklearn", "pandas", "matplotlib"],
+    "train": ["flaml", "lightgbm", "xgboost", "sklearn", "pandas"],
     "serve": ["bentoml", "lightgbm", "xgboost"],
     "monitor": ["evidently", "pandas"],
 }

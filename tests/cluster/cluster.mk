@@ -6,7 +6,7 @@ BED = $(PYTHON) -m tests.cluster.bed
 
 cluster-deps: $(STAMP)  ## install the system packages that the cluster needs (as root)
 	apt-get update
-	DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends --no-remove $$($(BED) packages)
+	DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends --no-remove --no-upgrade $$($(BED) packages)
 
 cluster-up: $(STAMP)  ## build what is missing and start the cluster
 	@$(BED) up

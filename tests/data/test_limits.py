@@ -166,7 +166,7 @@ def test_batches_hold_few_rows_and_name_the_first(tmp_path: Path) -> None:
     assert seen[0][0] == 0
     assert all(after[0] == before[0] + before[1] for before, after in pairwise(seen))
     assert sum(rows for _, rows in seen) == 150_000
-    assert max(rows for _, rows in seen) <= 65_536
+    assert max(rows for _, rows in seen) <= 32_768
 
 
 def test_a_missing_value_is_null_in_dictionaries_and_plain_texts(tmp_path: Path) -> None:

@@ -119,7 +119,7 @@ def plain_mix(word: int) -> int:
 
 
 def plain_text(data: bytes) -> int:
-    word = len(data)
+    word = plain_mix(len(data) + 0x9E3779B97F4A7C15)
     for start in range(0, len(data), 8):
         word = plain_mix(word ^ int.from_bytes(data[start : start + 8], "little"))
     return word
@@ -148,4 +148,4 @@ def test_the_construction_of_the_hash_is_as_stated_and_fixed_for_ever() -> None:
         assert f"{plain_mix(state ^ last):016x}" == f"{found:016x}" == golden
 
 
-GOLDEN = ["1afaef2a98671d8d", "9f8b94f296426a16", "1b8d932a978c4499"]
+GOLDEN = ["cc9532a285c840f8", "90162d978b9f04d3", "1b8d932a978c4499"]

@@ -28,7 +28,7 @@ from ml8s.runner.training import train
 from ml8s.storage import open_store
 from ml8s.storage.blobs import blob_key, read_manifest
 from tests.runner import stub
-from tests.runner.desk import Desk
+from tests.runner.desk import CONFIG, Desk
 
 EVERY_STEP = ["enroll", "judge", "read", "tune[lgbm]", "tune[rf]"]
 
@@ -220,7 +220,9 @@ def test_a_later_budgeted_search_adopts_the_first_one(desk: Desk) -> None:
         cache.claim(store, later, decision=False)
 
 
-def test_two_runs_at_once_end_at_one_model(desk: Desk) -> None:
+@pytest.mark.parametrize("search", ["max_trials: 3", "time_budget: 1"])
+def test_two_runs_at_once_end_at_one_model(desk: Desk, search: str) -> None:
+    desk.config(CONFIG.replace("max_trials: 3", search))
     command = [sys.executable, "-c", RUN, str(desk.root)]
     both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
     answers = [process.communicate(timeout=60)[0] for process in both]

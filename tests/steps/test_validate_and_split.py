@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -91,3 +93,20 @@ def test_the_signature_is_the_spec(name: str, run_step: object) -> None:
     ports = {port.name for port in (*spec.inputs, *spec.outputs)}
     parameters = inspect.signature(run_step).parameters  # type: ignore[arg-type]
     assert {one.name for one in parameters.values() if one.kind is one.KEYWORD_ONLY} == ports
+
+
+def test_reading_and_splitting_imports_no_pandas(tmp_path: Path) -> None:
+    source = snapshot(tmp_path / "snapshot")
+    program = (
+        "import sys; from pathlib import Path\n"
+        "from ml8s.config.model import Config, Split\n"
+        "from ml8s.steps import split, validate\n"
+        "from ml8s.steps.context import StepContext\n"
+        "config = Config(dataset_uri='x', task='classification', target_column='y', split=Split(strategy='random'))\n"
+        "source, dataset, folds = map(Path, sys.argv[1:]); dataset.mkdir(); folds.mkdir()\n"
+        "validate.run(StepContext(config, {}), snapshot=source, dataset=dataset)\n"
+        "split.run(StepContext(config, {'dataset': ''}), snapshot=source, dataset=dataset, folds=folds)\n"
+        "print(sorted({'pandas', 'sklearn', 'flaml'} & set(sys.modules)))\n"
+    )
+    command = [sys.executable, "-c", program, str(source), str(tmp_path / "dataset"), str(tmp_path / "folds")]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "[]\n"

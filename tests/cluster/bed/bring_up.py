@@ -33,7 +33,7 @@ from tests.cluster.bed.waiting import until
 
 # At every start a short race; the smoke tests run the whole one.
 _PROBE_KEYS = 40
-_PATIENCE_SECONDS = 120.0
+_PATIENCE_SECONDS = 240.0
 
 
 def up(places: Places) -> None:

@@ -194,6 +194,8 @@ def _build(family: Family, places: Places, target: Path) -> None:
         shutil.copytree(found, out / _manifests_folder(module), copy_function=shutil.copyfile)
     target.parent.mkdir(parents=True, exist_ok=True)
     out.rename(target)
+    target.touch()
+    content.keep_latest(target.parent, f"{family.name}-*")
     shutil.rmtree(work)
 
 

@@ -16,7 +16,7 @@ from tests.cluster.bed.problem import BedError
 from tests.cluster.bed.waiting import until
 
 # Generous: a wait ends with its condition, this only bounds a hang.
-PATIENCE_SECONDS = 180.0
+PATIENCE_SECONDS = 300.0
 
 
 @dataclass(frozen=True)

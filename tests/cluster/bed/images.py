@@ -124,6 +124,7 @@ def build(image: Image, places: Places) -> Path:
     partial.unlink(missing_ok=True)
     run_logged([*buildah, "push", image.name, f"oci-archive:{partial}:{image.name}"], log, env=env)
     partial.rename(archive)
+    content.keep_latest(places.images, f"{archive.stem.rpartition('-')[0]}-*.tar")
     shutil.rmtree(work)
     return archive
 

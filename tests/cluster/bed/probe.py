@@ -15,7 +15,7 @@ from typing import Protocol
 KEYS, WRITERS = 200, 16
 
 
-class Refused(Exception):  # noqa: N818 - reads as the answer that it is
+class Refused(Exception):
     """The server does not keep the condition; the message says how it broke it."""
 
 

@@ -7,7 +7,7 @@ class BedError(Exception):
     """Something failed; the message says what, and what was seen."""
 
 
-class Impossible(BedError):  # noqa: N818 - reads as the answer that it is
+class Impossible(BedError):
     """This machine cannot carry the bed; the message is one line.
 
     `excusable` is true only where root, Go or network namespaces are missing:

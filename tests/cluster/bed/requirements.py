@@ -31,7 +31,7 @@ _KERNEL_PATHS = {
     "memory on /dev/shm": Path("/dev/shm"),
 }
 # Gigabytes: sources, build cache, programs and images; then images alone.
-COLD_DISK, WARM_DISK = 16, 3
+COLD_DISK, WARM_DISK = 20, 3
 
 
 def system_packages() -> list[str]:

@@ -64,6 +64,14 @@ def test_keys_depend_on_each_part_and_on_its_borders() -> None:
     assert content.key(["a", b"b"]) == content.key(["a", "b"])
 
 
+def test_only_the_two_latest_of_a_kind_stay_in_the_cache(tmp_path: Path) -> None:
+    for number, name in enumerate(["argo-1", "argo-2", "argo-3", "etcd-1"]):
+        (tmp_path / name).mkdir()
+        os.utime(tmp_path / name, (number, number))
+    content.keep_latest(tmp_path, "argo-*")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["argo-2", "argo-3", "etcd-1"]
+
+
 def test_an_image_has_another_key_when_its_dockerfile_or_an_argument_changes(tmp_path: Path) -> None:
     (tmp_path / "Dockerfile").write_text("FROM scratch\n")
     image = images.Image("localhost/x:1", tmp_path, 1)

@@ -109,7 +109,7 @@ def rollout(version: str, error_ratio: float, canary_steps: Sequence[Object]) ->
         "metadata": {"name": "web"},
         "spec": {
             "replicas": 2,
-            "progressDeadlineSeconds": 180,
+            "progressDeadlineSeconds": 300,
             "progressDeadlineAbort": True,
             "selector": {"matchLabels": {"app": "web"}},
             "template": server_pods(version, error_ratio),

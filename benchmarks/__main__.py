@@ -1,0 +1,25 @@
+"""``make bench``: every benchmark that needs no data from outside, one after the other.
+
+``benchmarks/quality.py`` needs a folder of public data sets: ``python benchmarks/quality.py FOLDER``.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+BENCHMARKS = ("startup", "validate_step", "overhead")
+
+
+def main() -> int:
+    """Runs them all and answers how many failed."""
+    failed = 0
+    for name in BENCHMARKS:
+        print(f"\n== {name} ==", flush=True)
+        failed += subprocess.run([sys.executable, Path(__file__).with_name(f"{name}.py")], check=False).returncode != 0
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
