@@ -74,7 +74,7 @@ def _load(family: str, places: Places) -> str:
     pinned = f"{name}@{runpy.run_path(str(FOLDER / 'build.py'))['digest'](archive)}"
     if pinned not in images.digests(places):
         images.ctr(places, "images", "import", archive, seconds=600)
-        images.ctr(places, "images", "tag", "--force", f"{name}:latest", pinned)
+        images.ctr(places, "images", "tag", "--force", name, pinned)
     return pinned
 
 
