@@ -1,5 +1,6 @@
 """Bringing the bed up: the order in which everything starts."""
 
+import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -154,8 +155,9 @@ def _install(places: Places, programs: Programs, kubectl: Kubectl, pool: ThreadP
     )
     for future in applying:
         future.result()
-    kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=60s")
-    console.say("CRDs: established")
+    names = kubectl("get", "crd", "-o", "name").split()
+    wanted = {name.partition("/")[2].partition(".")[0] for name in names}
+    _wait(places, "CRDs established", lambda: _crds_are_established(kubectl, wanted))
     daemons.start(places, settings.workflow_controller(places, programs))
     daemons.start(places, settings.rollouts_controller(places, programs))
 
@@ -171,6 +173,16 @@ def _roles(folder: Path, space: str) -> list[objects.Object]:
                 subject["namespace"] = space
             found.append(document)
     return found
+
+
+def _crds_are_established(kubectl: Kubectl, wanted: set[str]) -> bool:
+    """Say whether the API server serves all kinds.
+
+    `kubectl wait` fails on a CRD that has no conditions yet, and reading the
+    CRDs themselves again and again moves megabytes.
+    """
+    served = json.loads(kubectl("get", "--raw=/apis/argoproj.io/v1alpha1"))["resources"]
+    return wanted <= {kind["name"] for kind in served}
 
 
 def _node_is_ready(kubectl: Kubectl) -> bool:
