@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from ml8s.runner.training import Request, Trained
 
 
-
 @dataclass(frozen=True, slots=True)
 class Asked:
     """The command line of a run."""
