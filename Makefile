@@ -36,6 +36,7 @@ check: $(STAMP)  ## format, lint, types, import contracts, docs in step with the
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports --no-logo
 	$(PYTHON) scripts/reference.py --check
+	$(PYTHON) scripts/templates.py --check
 	@$(MAKE) --no-print-directory cluster-check
 
 format: $(STAMP)  ## format and sort imports
@@ -54,4 +55,5 @@ bench: $(STAMP)  ## the benchmarks (minutes to hours; see docs/benchmarks.md)
 clean:  ## remove the environment and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .ml8s
 
+-include step-images/images.mk
 -include tests/cluster/cluster.mk

@@ -4,6 +4,7 @@ The public names are loaded when they are first used, so ``import ml8s`` costs n
 
 - ``load(source)`` reads and checks a config;
 - ``run(config)`` trains on this machine;
+- ``compile(config, platform)`` makes Argo Workflows objects of a config;
 - ``Registry(store)`` reads and writes records of models.
 """
 
@@ -12,12 +13,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ml8s.compile import compile_config as compile  # noqa: A004
     from ml8s.config.loader import load_config as load
 
 __version__ = "0.1.0"
-__all__ = ["Registry", "__version__", "load", "run"]
+__all__ = ["Registry", "__version__", "compile", "load", "run"]
 
 _HOMES = {
+    "compile": ("ml8s.compile", "compile_config"),
     "load": ("ml8s.config.loader", "load_config"),
     "run": ("ml8s.runner.training", "run"),
     "Registry": ("ml8s.registry", "Registry"),

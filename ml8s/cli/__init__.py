@@ -29,6 +29,7 @@ VERBS: Mapping[str, tuple[str, str]] = {
     "plan": ("ml8s.cli.plan:command", "Show what is cached, what would run, and why."),
     "run": ("ml8s.cli.run:command", "Train a model: from a config to a registered candidate."),
     "train": ("ml8s.cli.train:command", "The same as run, as `ml8s train --config URI`."),
+    "compile": ("ml8s.cli.compile:command", "Compile a config into Argo Workflows objects."),
     "predict": ("ml8s.cli.predict:command", "Predict rows with a registered model."),
     "explain": ("ml8s.cli.explain:command", "Explain a field of the config, a step or an error code."),
     "schema": ("ml8s.cli.schema:command", "Print the JSON Schema of a config, for editors."),

@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from ml8s.runner.summary import Summary
     from ml8s.runner.training import Request, Trained
 
-PLATFORM_VARIABLE = "ML8S_PLATFORM"
-PLATFORM_FILE = "platform.yaml"
-
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -95,12 +92,12 @@ def _request(asked: Asked) -> Request:
 
 
 def _require_this_machine(asked: Asked) -> None:
-    platform = os.environ.get(PLATFORM_VARIABLE) or (PLATFORM_FILE if Path(PLATFORM_FILE).exists() else None)
+    platform = os.environ.get("ML8S_PLATFORM") or ("platform.yaml" if Path("platform.yaml").exists() else None)
     if platform is not None and not asked.local:
         raise InvalidUsage(
-            f"a platform is named ({platform}), and runs on a cluster are not built yet",
+            f"a platform is named ({platform}), and this version does not submit to a cluster by itself",
             where=platform,
-            cure="run on this machine with --local",
+            cure=f"`ml8s compile {asked.config} -o DIR`, then kubectl apply and argo submit; or run here with --local",
         )
 
 

@@ -57,6 +57,8 @@ def explain(topic: str | None) -> str:
     texts += [_error(kind) for kind in errors() if word.upper() == kind.code or word == kind.__name__]
     if (metric := metrics.find_metric(word)) is not None:
         texts.append(_metric(metric))
+    if word.split(".")[0] == "platform":
+        texts += _platform(word)
     if word in UNBUILT_SECTIONS:
         texts.append(f"{word}   section\n  Not built yet: {UNBUILT_SECTIONS[word]} comes with a later version.")
     if not texts:
@@ -74,6 +76,17 @@ def _suggestion(word: str) -> str:
     word = word.upper() if word.upper().startswith("ML8S") else word
     near = get_close_matches(word, topics, n=1, cutoff=0.5)
     return f"did you mean `ml8s explain {topics[near[0]]}`?" if near else "`ml8s explain` lists all topics"
+
+
+def _platform(word: str) -> list[str]:
+    from ml8s.platform.reading import fields as platform_fields
+
+    known = platform_fields()
+    if word == "platform":
+        rows = [(path, text.partition("\n")[0]) for path, text in known.items()]
+        lead = "platform   file\n  The platform team's one file: where and with what ML8s runs on a cluster.\n"
+        return ["\n".join([lead, *_listing(rows)])]
+    return [f"{word}   field of platform.yaml\n  {known[word]}"] if word in known else []
 
 
 def _fields_named(word: str) -> list[Field]:

@@ -8,7 +8,7 @@ Every error says what is wrong, where, and what to do next; its class has a code
     ├── StepError            ML8S-S…            a step of the pipeline
     ├── RegistryError        ML8S-R…            models and runs
     ├── StoreError           ML8S-T…            the object store
-    └── ClusterError         ML8S-K…   exit 3   Kubernetes, Argo
+    └── ClusterError         ML8S-K…            Kubernetes, Argo, the platform
 
 Exit status: 0 done; 1 the answer is no; 2 the user mends it; 3 unreachable or refused; 4 credentials; 5 a thing is
 gone; 6 integrity; 70 a bug; 130 interrupted; 143 terminated. In a container: 10 for 1, 75 temporary, 76 input missing.
@@ -21,7 +21,11 @@ from ml8s.errors.base import (
     Problem,
 )
 from ml8s.errors.cluster import (
+    BeyondPlatform,
     ClusterError,
+    CompiledDiffers,
+    InvalidPlatform,
+    PlatformMissing,
 )
 from ml8s.errors.config import (
     ConfigError,
@@ -90,8 +94,10 @@ from ml8s.errors.store import (
 __all__ = [
     "AccessDenied",
     "AggregatesRefused",
+    "BeyondPlatform",
     "BucketMissing",
     "ClusterError",
+    "CompiledDiffers",
     "ConfigError",
     "ConfigNotFound",
     "ConfigUnreadable",
@@ -107,6 +113,7 @@ __all__ = [
     "InternalError",
     "Interrupted",
     "InvalidConfig",
+    "InvalidPlatform",
     "InvalidRows",
     "InvalidSchema",
     "InvalidStoreUri",
@@ -120,6 +127,7 @@ __all__ = [
     "NoFeatures",
     "NotReproduced",
     "ObjectMissing",
+    "PlatformMissing",
     "Problem",
     "RecordTampered",
     "RegistryError",

@@ -9,8 +9,9 @@ import base64
 import binascii
 import json
 import os
+import re
 from argparse import Namespace
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +21,7 @@ from ml8s.config.model import Config
 from ml8s.errors import (
     DigestMismatch,
     InputMissing,
+    InternalError,
     InvalidUsage,
     ML8sError,
     ObjectMissing,
@@ -34,6 +36,7 @@ from ml8s.runner.execution import Job, Observer, Site, execute, execute_effect, 
 from ml8s.runner.keys import time_budget
 from ml8s.runner.plan import named_outputs
 from ml8s.runner.program import Program, fan_out_items
+from ml8s.runner.showing import show_result
 from ml8s.runner.snapshot import find_snapshot, remember
 from ml8s.runner.workspace import Scratch, Workspace
 from ml8s.storage import open_store
@@ -44,6 +47,9 @@ from ml8s.storage.store import Store
 CONFIG_VARIABLE: Final = "ML8S_CONFIG"
 TEMPORARY: Final = 75
 
+
+ATTEMPT_VARIABLE: Final = "ML8S_ATTEMPT"
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 Log = Callable[[str], None]
 
@@ -77,7 +83,7 @@ def run_container(options: Namespace, program: Program, log: Log) -> int:
             code=code_identity(),
             inputs={name: digest for name, digest in inputs.items() if _wanted(task.spec, name)},
             producers=_producers(program, task, config),
-            threads=options.threads,
+            threads=options.threads or _threads(os.environ),
             budget=_budget(task, config, options.slots),
             replay=options.replay,
         )
@@ -103,12 +109,16 @@ def read_config(options: Namespace) -> Config:
         ) from error
 
 
+def _threads(environment: Mapping[str, str]) -> int:
+    told = environment.get("OMP_NUM_THREADS", "")
+    return int(told) if told.isdecimal() and int(told) > 0 else 1
+
+
 def _run(site: Site, job: Job, options: Namespace, log: Log) -> int:
     observer = Observer(lambda progress: log(f"{progress.done} {progress.unit} {progress.best}".strip()), log)
     answer = Path(options.result)
     if job.task.spec.effect:
-        envelope: Mapping[str, Json] = json.loads(Path(options.envelope).read_bytes()) if options.envelope else {}
-        facts = execute_effect(site, job, gather_inputs(site, job), observer, envelope)
+        facts = execute_effect(site, job, gather_inputs(site, job), observer, _envelope(site, job, options))
         answer.write_text(str(facts.get("model_id", "")), encoding="utf-8")
         return 0
     found = cache.find(site.store, job.parts.key)
@@ -119,8 +129,19 @@ def _run(site: Site, job: Job, options: Namespace, log: Log) -> int:
     if site.snapshot is not None and site.manifest is not None:
         remember(site.store, site.snapshot, site.manifest)
     site.store.put(blob_key(found.digest), found.to_bytes())
+    if options.show:
+        show_result(site, found, Path(options.show))
     answer.write_text(found.digest, encoding="utf-8")
     return 0
+
+
+def _envelope(site: Site, job: Job, options: Namespace) -> Mapping[str, Json]:
+    if options.envelope:
+        given: Mapping[str, Json] = json.loads(Path(options.envelope).read_bytes())
+        return given
+    from ml8s.runner.envelope import describe_container
+
+    return describe_container(job.config, site.store.uri, job.code, os.environ.get(ATTEMPT_VARIABLE, ""))
 
 
 def _spec(program: Program, name: str) -> StepSpec:
@@ -138,7 +159,7 @@ def _inputs(store: Store, program: Program, task: Task, options: Namespace) -> d
         if not equals or not digest:
             raise InvalidUsage(f"--input {pair} is not PORT=DIGEST", cure="name the port and its artifact's digest")
         found[name] = digest
-    for digest in options.made_by:
+    for digest in told_digests(options.made_by):
         result = _result(store, digest)
         spec = _spec(program, result.parts.step)
         found |= named_outputs(Task(spec, result.parts.item), result)
@@ -154,6 +175,23 @@ def _inputs(store: Store, program: Program, task: Task, options: Namespace) -> d
             f"{task.label} is not told its inputs {', '.join(missing)}", cure="give --from with its producers' results"
         )
     return found
+
+
+def told_digests(given: Sequence[str]) -> list[str]:
+    """The digests of ``--from``, each option holding one or several with commas between.
+
+    Raises:
+        InternalError: one is empty or no sha256: whoever started this container lost a result.
+    """
+    digests = [digest for text in given for digest in text.split(",")]
+    for digest in digests:
+        if _DIGEST.fullmatch(digest) is None:
+            raise InternalError(
+                f"--from is told {digest!r}, which is no digest",
+                where="--from",
+                cure="a step before this one gave no result: `ml8s runs logs` shows its end",
+            )
+    return digests
 
 
 def _result(store: Store, digest: str) -> Result:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import platform
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from ml8s import __version__
 from ml8s.artifacts import Json
 from ml8s.config.loader import LoadedConfig
+from ml8s.config.model import Config
 from ml8s.runner.attempts import actor
 from ml8s.runner.code import installed_distributions, libc_version
 from ml8s.runner.keys import time_budget
@@ -36,6 +38,22 @@ def describe_run(loaded: LoadedConfig, store: str, work: Workload, slots: int) -
         "versions": describe_versions(),
         "threads": slots,
         "budget": time_budget(loaded.config),
+    }
+
+
+def describe_container(config: Config, store: str, code: Mapping[str, str], attempt: str) -> dict[str, Json]:
+    """The envelope that a step in a container writes by itself: no file of the config is there, only what it says."""
+    resolved: Json = json.loads(config.model_dump_json(exclude_unset=True))
+    return {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "actor": {"id": attempt or "container", "source": "kubernetes", "verified": False},
+        "attempt": attempt,
+        "name": config.name,
+        "config": {"text": "", "origin": "", "overrides": [], "resolved": resolved},
+        "locators": {"dataset_uri": config.dataset_uri, "store": store},
+        "code": dict(code),
+        "versions": describe_versions(),
+        "budget": time_budget(config),
     }
 
 

@@ -25,14 +25,20 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("step", nargs="?", metavar="NAME", help="the step")
     parser.add_argument("--item", help="the item of a fan-out")
     parser.add_argument(
-        "--from", dest="made_by", action="append", default=[], metavar="DIGEST", help="the result of a step before it"
+        "--from",
+        dest="made_by",
+        action="append",
+        default=[],
+        metavar="DIGEST[,DIGEST…]",
+        help="the results of the steps before it",
     )
     parser.add_argument("--input", action="append", default=[], metavar="PORT=DIGEST", help="an input artifact")
     parser.add_argument("--store", required=True, metavar="URI", help="the store")
     parser.add_argument("--result", required=True, metavar="FILE", help="where the result's digest is written")
+    parser.add_argument("--show", metavar="DIR", help="where what people read is left: report, metrics, decision")
     parser.add_argument("--config", metavar="FILE", help="the resolved config; else ML8S_CONFIG, base64")
     parser.add_argument("--envelope", metavar="FILE", help="the envelope of a record, for register")
-    parser.add_argument("--threads", type=int, default=1, help="threads that the step may use")
+    parser.add_argument("--threads", type=int, help="threads that the step may use; else OMP_NUM_THREADS, else 1")
     parser.add_argument("--slots", type=int, help="how many items of a fan-out work at once; all where not given")
     parser.add_argument("--replay", type=int, help="the exact number of trials of a search")
     local = parser.add_argument_group("of a local run")

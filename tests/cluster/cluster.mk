@@ -2,7 +2,7 @@
 PYTHON ?= .venv/bin/python
 BED = $(PYTHON) -m tests.cluster.bed
 
-.PHONY: cluster-deps cluster-up cluster-down cluster-status cluster-env cluster-clean cluster-check cluster-smoke cluster-test
+.PHONY: cluster-deps cluster-up cluster-down cluster-status cluster-env cluster-clean cluster-check cluster-images cluster-smoke cluster-test
 
 cluster-deps: $(STAMP)  ## install the system packages that the cluster needs (as root)
 	apt-get update
@@ -29,5 +29,8 @@ cluster-check: $(STAMP)  ## types of the cluster's own code
 cluster-smoke: $(STAMP)  ## the few cluster tests that CI runs
 	@$(BED) smoke
 
-cluster-test: $(STAMP)  ## all cluster tests, before a release
+cluster-images: $(STAMP)  ## build the step images that cluster-test trains with
+	@$(PYTHON) -m tests.cluster.train.step_images
+
+cluster-test: $(STAMP) cluster-images  ## all cluster tests, before a release
 	@$(BED) test

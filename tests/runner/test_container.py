@@ -17,7 +17,11 @@ from ml8s.config import load_config
 from ml8s.environment import PIN
 from ml8s.examples.generate import publish
 from ml8s.runner.cache import Result
+from ml8s.runner.envelope import describe_container
+from ml8s.runner.execution import Site
+from ml8s.runner.showing import show_result
 from ml8s.runner.training import Request, train
+from ml8s.runner.workspace import Workspace
 from ml8s.storage import open_store
 from ml8s.storage.blobs import blob_key, put_artifact, read_manifest
 
@@ -145,3 +149,36 @@ def test_register_answers_no_with_10(pod: Pod, tmp_path: Path) -> None:
     done = pod.step("register", *arguments)
     assert done.returncode == 10, done.stderr
     assert "too bad" in done.stderr
+
+
+def test_an_empty_or_malformed_digest_of_a_step_before_is_a_bug(pod: Pod) -> None:
+    for given in ("", "0" * 63, f"{'0' * 64},", "{{tasks.validate.outputs.parameters.result}}"):
+        done = pod.step("split", "--from", given)
+        assert done.returncode == 70
+        assert "which is no digest" in done.stderr
+
+
+def test_results_are_told_with_commas_between_and_threads_by_the_environment(pod: Pod) -> None:
+    pod.step("validate")
+    told = (pod.folder / "result").read_text()
+    pod.step("split", "--from", told)
+    told += "," + (pod.folder / "result").read_text()
+    done = pod.step("featurize", "--from", told, OMP_NUM_THREADS="2")
+    assert done.returncode == 0, done.stderr
+    assert pod.made().parts.inputs.keys() == {"snapshot", "dataset", "folds"}
+
+
+def test_evaluate_leaves_report_metrics_and_decision_and_register_an_envelope(pod: Pod) -> None:
+    local = train(Request(load_config(pod.folder / "churn_model.yaml"), pod.store))
+    assert local.summary is not None
+    site = Site(open_store(pod.store), Workspace(pod.folder))
+    judged = [item.key for item in site.store.list("cache/") if item.key.count("/") == 1]
+    results = [Result.from_bytes(site.store.get(key)) for key in judged]
+    [evaluated] = [result for result in results if result.parts.step == "evaluate"]
+    show_result(site, evaluated, pod.folder / "show")
+    assert (pod.folder / "show" / "report.html").read_bytes().startswith(b"<!")
+    assert (pod.folder / "show" / "metrics.json").stat().st_size > 0
+    assert (pod.folder / "show" / "decision").read_text() == "pass"
+    assert "roc_auc" in (pod.folder / "show" / "metric").read_text()
+    envelope = describe_container(load_config(pod.folder / "churn_model.yaml").config, pod.store, {}, "churn-train-x")
+    assert envelope["attempt"] == "churn-train-x"

@@ -1,0 +1,90 @@
+"""``make images``: builds the step images, prints digests and sizes, and writes what platform.yaml wants.
+
+The context of a build holds the family's Dockerfile, its hash-locked requirements and the package, nothing else. All
+timestamps are zero, so two builds from the same inputs have the same digest.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+FAMILIES = ("core", "train")
+
+
+def stage_context(family: str, target: Path) -> None:
+    """Fills a folder with what one image is built from."""
+    shutil.copy(HERE / family / "Dockerfile", target / "Dockerfile")
+    shutil.copy(ROOT / "requirements" / f"{family}.txt", target / "requirements.txt")
+    shutil.copytree(ROOT / "ml8s", target / "ml8s", ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
+    for path in [target, *target.rglob("*")]:  # the mode of a file is part of a layer, and not of the code
+        path.chmod(0o755 if path.is_dir() else 0o644)
+
+
+def build(
+    family: str, base: str, archive: Path, buildah: Sequence[str], *, name: str, arguments: Sequence[str] = ()
+) -> None:
+    """Builds one image into an OCI archive.
+
+    Raises:
+        subprocess.CalledProcessError: buildah failed; what it said is on stderr.
+    """
+    environment = {"BUILDAH_ISOLATION": "chroot", **os.environ}
+    with tempfile.TemporaryDirectory() as folder:
+        stage_context(family, Path(folder))
+        words = [*buildah, "bud", "--timestamp", "0", "--layers", "--build-arg", f"BASE_IMAGE={base}", *arguments]
+        run([*words, "-t", name, folder], environment)
+    archive.parent.mkdir(parents=True, exist_ok=True)
+    partial = archive.with_suffix(".partial")
+    partial.unlink(missing_ok=True)
+    run([*buildah, "push", name, f"oci-archive:{partial}:{name}"], environment)
+    partial.replace(archive)
+
+
+def run(words: Sequence[str], environment: Mapping[str, str]) -> None:
+    """Runs a command with its output on stderr."""
+    subprocess.run(words, check=True, env=dict(environment), stdout=sys.stderr)
+
+
+def digest(archive: Path) -> str:
+    """The digest of the one image in an OCI archive: that of its manifest."""
+    with tarfile.open(archive) as tar:
+        index = tar.extractfile("index.json")
+        assert index is not None
+        [manifest] = json.load(index)["manifests"]
+    return str(manifest["digest"])
+
+
+def main() -> int:
+    """Builds every family and writes ``images.yaml``."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--base-image", required=True, help="the base image, by digest")
+    parser.add_argument("--repository", default="localhost/ml8s", help="what the images' names begin with")
+    parser.add_argument("--output", type=Path, default=ROOT / "build" / "images", help="where the archives go")
+    parser.add_argument("--buildah", default="buildah", help="the buildah command, with its global options")
+    parser.add_argument("families", nargs="*", default=FAMILIES)
+    asked = parser.parse_args()
+    lines = ["images:"]
+    for family in asked.families:
+        name, archive = f"{asked.repository}-{family}", asked.output / f"{family}.tar"
+        build(family, asked.base_image, archive, shlex.split(asked.buildah), name=name)
+        lines.append(f"  {family}: {name}@{digest(archive)}")
+        print(f"{lines[-1].strip()}  {archive.stat().st_size / 1e6:.0f} MB packed")
+    (asked.output / "images.yaml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    print(f"wrote {asked.output / 'images.yaml'}: the `images` section of platform.yaml")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,212 @@
+"""What must hold of every compiled WorkflowTemplate; each fault in words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ml8s.catalogue import step
+from ml8s.compile import node_name
+from ml8s.config.model import Config
+from ml8s.pipelines.pipeline import Task
+from ml8s.pipelines.train import TRAIN
+from ml8s.runner.program import fan_out_items
+
+Object = Mapping[str, Any]
+IMAGE = re.compile(r"[a-z0-9][a-z0-9._:/-]*@sha256:[0-9a-f]{64}")
+REFERENCE = re.compile(r"\{\{([^}]*)\}\}")
+SECURITY = {
+    "allowPrivilegeEscalation": False,
+    "capabilities": {"drop": ["ALL"]},
+    "readOnlyRootFilesystem": True,
+}
+POD_SECURITY = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
+
+
+def faults(template: Object, config: Config) -> list[str]:
+    """Everything that is wrong with a compiled WorkflowTemplate."""
+    return [*_spec(template), *_dag(template, config), *_containers(template), *_names(template)]
+
+
+def _templates(template: Object) -> dict[str, Object]:
+    return {each["name"]: each for each in template["spec"]["templates"]}
+
+
+def _leaves(template: Object) -> dict[str, Object]:
+    return {name: each for name, each in _templates(template).items() if name != "main"}
+
+
+def _tasks(config: Config) -> dict[str, Task]:
+    wiring = TRAIN.wire()
+    return {node_name(task): task for task in wiring.tasks(lambda path: fan_out_items(config, path))}
+
+
+def _producers(config: Config, task: Task) -> list[str]:
+    sources = TRAIN.wire().sources(task, lambda path: fan_out_items(config, path))
+    return list(dict.fromkeys(node_name(source.producer) for source in sources if source.producer))
+
+
+def _spec(template: Object) -> Iterator[str]:
+    spec = template["spec"]
+    expected = {
+        "entrypoint": "main", "automountServiceAccountToken": False, "archiveLogs": True,
+        "podGC": {"strategy": "OnPodSuccess"}, "artifactGC": {"strategy": "Never"},
+    }  # fmt: skip
+    yield from (f"spec.{name} is not {value}" for name, value in expected.items() if spec.get(name) != value)
+    for name in ("ttlStrategy", "activeDeadlineSeconds", "serviceAccountName", "artifactRepositoryRef"):
+        if not spec.get(name):
+            yield f"spec.{name} is missing"
+    if not spec.get("executor", {}).get("serviceAccountName"):
+        yield "the executor has no account"
+    security = spec.get("securityContext", {})
+    if any(security.get(name) != value for name, value in POD_SECURITY.items()) or not security.get("runAsUser"):
+        yield "the pods' security context is not hardened"
+    dags = [name for name, each in _templates(template).items() if "dag" in each or "steps" in each]
+    if dags != ["main"]:
+        yield f"there is not one DAG: {dags}"
+    if len(_templates(template)) != len(spec["templates"]):
+        yield "two templates have one name"
+
+
+def _dag(template: Object, config: Config) -> Iterator[str]:
+    tasks = {task["name"]: task for task in _templates(template)["main"]["dag"]["tasks"]}
+    expected = _tasks(config)
+    if list(tasks) != list(expected):
+        yield f"the tasks are {list(tasks)}"
+    parameters = {each["name"]: each["value"] for each in template["spec"]["arguments"]["parameters"]}
+    for name, task in tasks.items():
+        if name not in expected:
+            continue
+        yield from _task(name, task, expected[name], config)
+        have = f"have-{name}"
+        if not expected[name].spec.effect and parameters.get(have) != "":
+            yield f"{have} is no parameter with an empty default"
+    for name in parameters:
+        if name != "config" and name.removeprefix("have-") not in expected:
+            yield f"the parameter {name} belongs to no task"
+
+
+def _task(name: str, task: Object, expected: Task, config: Config) -> Iterator[str]:
+    if task["template"] != expected.spec.name:
+        yield f"{name} runs {task['template']}"
+    arguments = {each["name"]: each["value"] for each in task.get("arguments", {}).get("parameters", [])}
+    if arguments.pop("item", None) != expected.item:
+        yield f"{name} works on another item"
+    made = _producers(config, expected)
+    fed = ",".join(f"{{{{tasks.{m}.outputs.parameters.result}}}}{{{{workflow.parameters.have-{m}}}}}" for m in made)
+    if arguments.pop("from", "") != fed or arguments:
+        yield f"{name} is not fed by {made}"
+    when = None if expected.spec.effect else f"'{{{{workflow.parameters.have-{name}}}}}' == ''"
+    if task.get("when") != when:
+        yield f"{name} is skipped by {task.get('when')}"
+    if not set(made) <= _ancestors(config, task):
+        yield f"{name} does not wait for all of {made}"
+
+
+def _parts(task: Object) -> list[str]:
+    return str(task["depends"]).split(" && ") if "depends" in task else []
+
+
+def _ancestors(config: Config, task: Object) -> set[str]:
+    waited = set(re.findall(r"\(([a-z-]+)\.Succeeded \|\| \1\.Skipped\)", task.get("depends", "")))
+    if not all(re.fullmatch(r"\([a-z-]+\.Succeeded \|\| [a-z-]+\.Skipped\)", part) for part in _parts(task)):
+        return set()
+    tasks = _tasks(config)
+    return waited | {above for one in waited if one in tasks for above in _producers_of_all(config, tasks[one])}
+
+
+def _producers_of_all(config: Config, task: Task) -> set[str]:
+    tasks = _tasks(config)
+    direct = set(_producers(config, task))
+    return direct | {above for one in direct for above in _producers_of_all(config, tasks[one])}
+
+
+def _containers(template: Object) -> Iterator[str]:
+    for name, each in _leaves(template).items():
+        if "container" not in each:
+            yield f"{name} is no container"
+            continue
+        container, spec = each["container"], step(name)
+        if not IMAGE.fullmatch(container.get("image", "")):
+            yield f"{name} has no image by digest"
+        if f"/ml8s-{spec.image}@" not in container.get("image", ""):
+            yield f"{name} runs in the image of another family"
+        if container.get("imagePullPolicy") != "IfNotPresent":
+            yield f"{name} pulls its image again"
+        if container.get("command") != ["/opt/ml8s/bin/python", "-m", "ml8s.steps"]:
+            yield f"{name} leaves its command to a registry"
+        if container.get("securityContext") != SECURITY:
+            yield f"{name} is not hardened"
+        if set(container.get("resources", {}).get("limits", {})) != {"cpu", "memory"}:
+            yield f"{name} has no limits"
+        yield from _arguments(name, each, spec.effect)
+        yield from _environment(name, container)
+
+
+def _arguments(name: str, each: Object, effect: bool) -> Iterator[str]:
+    args = each["container"]["args"]
+    options = dict(zip(args[1::2], args[2::2], strict=False))
+    inputs = [parameter["name"] for parameter in each.get("inputs", {}).get("parameters", [])]
+    if args[0] != name or set(options) - {"--store", "--result", "--show", "--item", "--from"}:
+        yield f"{name} is called with {args}"
+    if {f"--{one}": f"{{{{inputs.parameters.{one}}}}}" for one in inputs} != {
+        key: value for key, value in options.items() if key in ("--item", "--from")
+    }:
+        yield f"{name} does not hand its inputs on"
+    if not options.get("--store", "").startswith("s3://"):
+        yield f"{name} has no store"
+    yield from _outputs(name, each.get("outputs", {}), options.get("--result"))
+    retry = each.get("retryStrategy", {})
+    allowed = "lastRetry.status == 'Error' || asInt(lastRetry.exitCode) in [75, 137, 143]"
+    if retry.get("retryPolicy") != "Always" or retry.get("expression") != allowed or retry.get("limit") != "3":
+        yield f"{name} is retried otherwise"
+    if not isinstance(each.get("activeDeadlineSeconds"), int):
+        yield f"{name} has no deadline"
+    if effect != bool(each.get("synchronization", {}).get("mutexes")):
+        yield f"{name} has a mutex where it must have none, or none where it must"
+
+
+def _outputs(name: str, outputs: Object, path: object) -> Iterator[str]:
+    for parameter in outputs.get("parameters", []):
+        if "default" not in parameter["valueFrom"]:
+            yield f"{name} has an output without a default"
+    result = [one["valueFrom"]["path"] for one in outputs.get("parameters", []) if one["name"] == "result"]
+    if result != [path]:
+        yield f"{name} hands on no result"
+    for artifact in outputs.get("artifacts", []):
+        if artifact.get("archive") != {"none": {}} or set(artifact.get("s3", {})) != {"key"}:
+            yield f"{name} archives {artifact['name']}, or names a bucket"
+
+
+def _environment(name: str, container: Object) -> Iterator[str]:
+    found = {each["name"]: each.get("value") for each in container["env"]}
+    limits = container["resources"].get("limits", {})
+    if found.get("ML8S_CONFIG") != "{{workflow.parameters.config}}":
+        yield f"{name} has no config"
+    if found.get("ML8S_IMAGE_DIGEST") != container.get("image", "").partition("@")[2]:
+        yield f"{name} believes to be another image"
+    if found.get("OMP_NUM_THREADS") != str(max(1, int(float(limits.get("cpu", 0))))):
+        yield f"{name} has other threads than CPUs"
+    if any("SECRET" in key or "KEY" in key for key in found):
+        yield f"{name} shows a secret"
+    mounts = {mount["mountPath"] for mount in container.get("volumeMounts", [])}
+    if "/scratch" not in mounts:
+        yield f"{name} has no place to write"
+
+
+def _names(template: Object) -> Iterator[str]:
+    labels = [template["metadata"]["labels"], template["spec"].get("workflowMetadata", {}).get("labels", {})]
+    for each in labels:
+        if set(each) != {"ml8s.dev/model", "ml8s.dev/pipeline"} or any(len(value) > 63 for value in each.values()):
+            yield "the labels do not say model and pipeline"
+    for name, each in _leaves(template).items():
+        if each.get("metadata", {}).get("labels", {}).get("ml8s.dev/step") != name:
+            yield f"the pods of {name} do not say their step"
+    known = {"workflow.name", "workflow.parameters.config", "inputs.parameters.from", "inputs.parameters.item"}
+    known |= {f"workflow.parameters.{each['name']}" for each in template["spec"]["arguments"]["parameters"]}
+    tasks = [task["name"] for task in _templates(template)["main"]["dag"]["tasks"]]
+    known |= {f"tasks.{task}.outputs.parameters.result" for task in tasks}
+    for reference in REFERENCE.findall(str(template)):
+        if reference not in known:
+            yield f"{reference} is no reference"
