@@ -67,7 +67,7 @@ def _from_csv(content: bytes, manifest: FeatureManifest, where: str) -> list[Row
     except (ValueError, csv.Error) as error:
         raise _no_rows(where, f"it is no CSV in UTF-8: {error}") from error
     names, lines = (table[0], table[1:]) if table else ([], [])
-    types = {column.name: column.type for column in manifest.columns}
+    types = {**manifest.key_types, **{column.name: column.type for column in manifest.columns}}
     rows: list[Row] = []
     for number, line in enumerate(lines, start=2):
         if not line:
