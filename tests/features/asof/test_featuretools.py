@@ -44,10 +44,9 @@ def entity_set(events: Events, *, growing: bool) -> ft.EntitySet:
             "region": events.keys[REGION][there],
             "amount": events.columns["amount"][there],
             "flag": pd.array([None if np.isnan(v) else bool(v) for v in events.columns["flag"][there]], "boolean"),
-            "kind": ["" if np.isnan(v) else f"{v:+030.6f}" for v in events.columns["amount"][there]],
+            "kind": [None if np.isnan(code) else f"{code:04.0f}" for code in kinds_of(events)[there]],
         }
     )
-    rows["kind"] = rows["kind"].where(rows["kind"] != "", None)
     found = ft.EntitySet("history")
     types = {"amount": "Double", "flag": "BooleanNullable", "kind": "Categorical"}
     found.add_dataframe(rows, "events", index="row", time_index="at", logical_types=types)
@@ -55,6 +54,13 @@ def entity_set(events: Events, *, growing: bool) -> ft.EntitySet:
     found.normalize_dataframe("events", "customers", "customer", additional_columns=known, make_time_index=growing)
     found.normalize_dataframe("customers", "regions", "region", make_time_index=False)
     return found
+
+
+def kinds_of(events: Events) -> Floats:
+    """Codes of the amounts as categories: in the order of the values, as the texts of the codes are [n]."""
+    amount = events.columns["amount"]
+    codes = np.unique(amount, return_inverse=True)[1].astype(np.float64)
+    return np.where(np.isnan(amount), np.nan, codes)
 
 
 def by_featuretools(features: Sequence[AsOfFeature], events: Events, times: np.ndarray) -> list[list[Any]]:
@@ -97,7 +103,7 @@ def unit_of_trend(events: Events, item: AsOfFeature, key: int, cutoff: int) -> f
 
 def assert_as_featuretools(features: Sequence[AsOfFeature], events: Events, refresh: int | None) -> None:
     """Selections and counts to the bit, what is rounded within 1e-9 relative."""
-    kinds = {"kind": events.columns["amount"], **events.columns}
+    kinds = {"kind": kinds_of(events), **events.columns}
     ours = compute(features, Events(events.keys, events.time, kinds, events.identity), asking(events), refresh=refresh)
     times = cutoffs(events.time, refresh)
     theirs = by_featuretools(features, events, times)
