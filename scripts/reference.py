@@ -57,7 +57,7 @@ def config_page() -> str:
         "## Top level",
         _field_table(top),
     ]
-    for section in (field for field in known if field.section):
+    for section in (field for field in known if field.section and "." not in field.path):
         inner = [field for field in known if field.path.startswith(f"{section.path}.")]
         parts += [f"## {section.path}", section.description, _field_table(inner)]
     parts += ["## Sections of later versions", "They are refused by name until they are built."]
@@ -68,10 +68,13 @@ def config_page() -> str:
 
 def _skeleton(known: Sequence[Field]) -> Iterator[str]:
     yield "# The fields that must be given, with examples."
+    optional = tuple(f"{field.path}." for field in known if field.section and not field.required)
     for field in known:
-        if field.required and field.section:
+        if not field.required or field.path.startswith(optional):
+            continue
+        if field.section:
             yield f"{field.name}:"
-        elif field.required:
+        else:
             yield f"{'  ' * field.path.count('.')}{field.name}: {flow(field.example)}"
 
 

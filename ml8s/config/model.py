@@ -70,7 +70,10 @@ class Split(Section):
         0.2, "Share of train.parquet's other rows that guide the search.", example=0.2, unit="fraction", gt=0.0, lt=0.9
     )
     gap: Duration | None = field(
-        None, "Rows this close before a time cut are dropped.", example="7d", unit="s, m, h or d"
+        None,
+        "Rows this close before a time cut are dropped; by default the delay of label_history.",
+        example="7d",
+        unit="s, m, h or d",
     )
     overlap: Literal["error", "allow"] = field(
         "error", "What happens where validation.parquet begins before train.parquet ends.", example="allow"

@@ -13,6 +13,7 @@ import numpy as np
 from ml8s.artifacts import Json, write_json
 from ml8s.config.model import FeatureEngineering
 from ml8s.data.instants import microseconds_of
+from ml8s.errors import AggregatesRefused
 from ml8s.features.asof.engine import compute
 from ml8s.features.asof.feature import AsOfFeature
 from ml8s.features.asof.rows import Floats
@@ -62,15 +63,28 @@ def make_aggregates(source: Source, entities: EntitySet, config: FeatureEngineer
     A row's values depend on the rows before its cutoff only, and on targets only after their delay.
 
     Raises:
-        AggregatesRefused: too many features, a row without a time, a parent table that cannot be joined.
+        AggregatesRefused: too many features, a name twice, a row without a time, a parent table that cannot be joined.
         LibraryMissing: featuretools is not installed.
     """
     made = define(entities, config)
+    _refuse_taken_names(source, entities, made.features)
     attach_parents(source, entities)
     past = read_past(source, entities, made.features)
     for feature, values in _computed(made.features, past, entities.refresh):
         source.attach(feature.name, values)
     return Aggregates(entities, made.features, past, made.dropped, tuple(_warnings(past, entities, config)))
+
+
+def _refuse_taken_names(source: Source, entities: EntitySet, features: Sequence[AsOfFeature]) -> None:
+    attributes = {parent.attribute(name) for parent in entities.parents for name, _ in parent.attributes}
+    made = attributes | {feature.name for feature in features}
+    taken = sorted(made & {column.name for column in source.dataset.columns})
+    if taken:
+        raise AggregatesRefused(
+            f"the snapshot has a column {taken[0]!r}, which is also the name of a feature of past rows",
+            where=f"train.parquet:{taken[0]}",
+            cure="publish it under another name",
+        )
 
 
 def _computed(features: Sequence[AsOfFeature], past: Past, refresh: int | None) -> Iterator[tuple[AsOfFeature, Floats]]:

@@ -185,12 +185,18 @@ def build_entity_set(dataset: Dataset, config: FeatureEngineering, parents: tupl
     """The entities that the contract and the config name; without any where neither names a key.
 
     Raises:
-        AggregatesRefused: no time column, or entities of the config that cannot be; all of them at once.
+        AggregatesRefused: no time column, an entity of the config that cannot be, or the history of several classes.
     """
     entities = list(_from_contract(dataset, parents))
     for name, asked in config.entities.items():
         entities = _with(entities, name, _asked(name, asked.key, asked.table, dataset, parents), asked.ignore, dataset)
     label = dataset.target.column if config.label_history is not None else None
+    if label is not None and dataset.kind == "multiclass":
+        raise AggregatesRefused(
+            f"label history of {label!r} is not made: its {len(dataset.target.classes or ())} classes are no numbers",
+            where=f"{SECTION}.label_history",
+            cure="remove label_history; it is for two classes and for numbers",
+        )
     return EntitySet(
         time_column=find_time_column(dataset, config),
         refresh=None if config.refresh == "none" else microseconds_of(config.refresh),

@@ -188,6 +188,16 @@ class FeatureManifest:
         """The names of the matrix's columns."""
         return tuple(feature.name for feature in self.features)
 
+    @property
+    def key_types(self) -> dict[str, str]:
+        """The type of each column of a row that names an entity: string or integer."""
+        entities = [_object(one) for one in _items(self.as_of["entities"])] if self.as_of else []
+        return {
+            name: type_
+            for entity in entities
+            for name, type_ in zip(_texts(entity["key"]), _texts(entity["types"]), strict=True)
+        }
+
     def column(self, name: str) -> SourceColumn:
         """The source column of this name; KeyError where no feature reads it."""
         for column in self.columns:

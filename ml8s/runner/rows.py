@@ -72,7 +72,7 @@ def _from_csv(content: bytes, manifest: FeatureManifest, where: str) -> list[Row
     if not table:
         raise _no_rows(where, "it is empty")
     names, lines = table[0], table[1:]
-    types = {column.name: column.type for column in manifest.columns}
+    types = {**manifest.key_types, **{column.name: column.type for column in manifest.columns}}
     rows: list[Row] = []
     for number, line in enumerate(lines, start=2):
         if not line:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ml8s.config.model import FeatureEngineering
-from ml8s.data.dataset import Column, Dataset
+from ml8s.data.dataset import Column, Dataset, Target
 from ml8s.errors import AggregatesRefused
 from ml8s.features.entities import Entity, EntitySet, build_entity_set, find_parents, key_candidates
 from tests.features.snapshots import COLUMNS, payments, publish
@@ -88,3 +88,9 @@ def test_what_cannot_be_is_refused_with_a_suggestion(
 def test_columns_that_could_be_keys_are_the_texts_and_whole_numbers(dataset: Dataset) -> None:
     more = (*COLUMNS, Column("card", "integer", "feature"))
     assert key_candidates(replace(dataset, columns=more)) == ("channel", "card")
+
+
+def test_several_classes_have_no_history(dataset: Dataset) -> None:
+    several = replace(dataset, kind="multiclass", target=Target("y", "string", ("a", "b", "c")))
+    with pytest.raises(AggregatesRefused, match="its 3 classes are no numbers"):
+        entities(several, label_history={"delay": "7d"})

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 from ml8s.config.model import FeatureEngineering
+from ml8s.data.dataset import Column
 from ml8s.data.parquet import write_table
 from ml8s.errors import AggregatesRefused
 from ml8s.features.aggregates import entity_set, make_aggregates
@@ -18,7 +19,7 @@ from ml8s.features.asof.rows import NO_KEY
 from ml8s.features.matrix import Source
 from ml8s.features.parents import attach_parents
 from ml8s.features.past import key_codes, read_past
-from tests.features.snapshots import DAY, START, payments, publish
+from tests.features.snapshots import COLUMNS, DAY, START, payments, publish
 
 DATED = {"customers": {"path": "customers.parquet", "time": "known"}}
 
@@ -141,4 +142,12 @@ def test_null_keys_and_windows_beyond_the_history_are_said_with_numbers(tmp_path
 def test_times_after_as_of_stay_an_error_of_the_time_column_named(tmp_path: Path) -> None:
     dataset = replace(publish(tmp_path, payments(50)), as_of="2023-11-20T00:00:00Z")
     with Source(tmp_path, dataset) as source, pytest.raises(AggregatesRefused, match="lie after"):
+        make_aggregates(source, entity_set(source, config()), config())
+
+
+def test_a_column_may_not_have_the_name_of_a_feature_of_past_rows(tmp_path: Path) -> None:
+    table = payments(50).append_column("customers.region", pa.array(["x"] * 50))
+    columns = (*COLUMNS, Column("customers.region", "string", "feature"))
+    dataset = publish(tmp_path, table, columns=columns)
+    with Source(tmp_path, dataset) as source, pytest.raises(AggregatesRefused, match="the snapshot has a column"):
         make_aggregates(source, entity_set(source, config()), config())

@@ -17,7 +17,7 @@ from ml8s.runner.rows import read_rows
 
 COLUMNS = (("amount", "number"), ("visits", "integer"), ("new", "boolean"), ("city", "string"))
 MANIFEST: FeatureManifest = SimpleNamespace(  # type: ignore[assignment]
-    columns=[SimpleNamespace(name=name, type=type_) for name, type_ in COLUMNS]
+    columns=[SimpleNamespace(name=name, type=type_) for name, type_ in COLUMNS], key_types={"shop": "integer"}
 )
 ROWS = [
     {"amount": 1.5, "visits": 3, "new": True, "city": "07"},
@@ -44,6 +44,11 @@ def write(folder: Path, suffix: str) -> str:
 @pytest.mark.parametrize("suffix", [".json", ".jsonl", ".ndjson", ".csv", ".parquet"])
 def test_every_format_gives_the_same_rows(tmp_path: Path, suffix: str) -> None:
     assert read_rows(write(tmp_path, suffix), MANIFEST) == ROWS
+
+
+def test_the_keys_of_a_csv_have_the_types_of_their_entities(tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text("shop,city\n1152921504606846977,07\n")
+    assert read_rows(str(tmp_path / "rows.csv"), MANIFEST) == [{"shop": 1152921504606846977, "city": "07"}]
 
 
 def test_one_object_is_one_row_and_stdin_is_json_or_json_lines(monkeypatch: pytest.MonkeyPatch) -> None:
