@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from ml8s.errors import InvalidRows, InvalidUsage
+from ml8s.errors import InvalidRows, InvalidUsage, UnreadableTable
 
 if TYPE_CHECKING:
     from ml8s.features.manifest import FeatureManifest
@@ -29,7 +29,7 @@ def read_rows(source: str, manifest: FeatureManifest) -> list[Row]:
     Raises:
         InvalidUsage: there is no such file, or it is of no format known.
         InvalidRows: it does not hold rows.
-        UnreadableTable, TooLarge: a Parquet file is damaged, of types that are not read, or beyond the limits.
+        TooLarge: a Parquet file beyond the limits.
     """
     if source == STDIN:
         return _from_json(sys.stdin.buffer.read(), "stdin")
@@ -106,12 +106,16 @@ def _from_parquet(path: Path) -> list[Row]:
     from ml8s.data.limits import check_pages
     from ml8s.data.tables import batches, open_table
 
-    table = open_table(path, path.name)
-    check_pages(path, path.name)
     rows: list[Row] = []
-    for _, batch in batches(table):
-        columns = {name: values.to_pylist() for name, values in batch.items()}
-        rows += [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+    try:
+        table = open_table(path, path.name)
+        check_pages(path, path.name)
+        for _, batch in batches(table):
+            columns = {name: values.to_pylist() for name, values in batch.items()}
+            rows += [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+    except UnreadableTable as error:
+        why = "; ".join([error.message, *(problem.message for problem in error.problems)])
+        raise _no_rows(str(path), why) from error
     return rows
 
 

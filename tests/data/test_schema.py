@@ -110,7 +110,7 @@ CASES = [
     ("fields/5/constraints", {"maximum": True}, "#/fields/5/constraints/maximum", "a boolean has no maximum"),
     ("fields/3/constraints", {"minimum": "soon"}, "#/fields/3/constraints/minimum", "'soon' is no date"),
     ("fields/4/constraints", {"minimum": "2026-02-11"}, "#/fields/4/constraints/minimum", "is no datetime"),
-    ("fields/0/constraints", {"pattern": "1.*"}, "#/fields/0/constraints/pattern", "a integer has no pattern"),
+    ("fields/0/constraints", {"pattern": "1.*"}, "#/fields/0/constraints/pattern", "an integer has no pattern"),
     ("fields/1/constraints", {"pattern": "("}, "#/fields/1/constraints/pattern", "no RE2 expression"),
     ("fields/1/constraints", {"pattern": "(?=a)"}, "#/fields/1/constraints/pattern", "no RE2 expression"),
     ("fields/1/constraints", {"pattern": "(a)\\1"}, "#/fields/1/constraints/pattern", "no RE2 expression"),
