@@ -5,6 +5,7 @@ The bed's network reaches no package index, so `make cluster-images` builds them
 
 import os
 import runpy
+import shutil
 import sys
 from pathlib import Path
 
@@ -33,9 +34,18 @@ def build(family: str, base: Path, places: Places) -> Path:
         # A store of its own: the bed prunes its own while it comes up.
         store = places.cache / "step-images"
         buildah = f"buildah --storage-driver overlay --root {store / 'root'} --runroot {store / 'run'}"
-        words = [sys.executable, FOLDER / "build.py", "--base-image", f"oci-archive:{base}", "--buildah", buildah]
+        words: list[str | Path] = [
+            sys.executable,
+            FOLDER / "build.py",
+            "--base-image",
+            f"oci-archive:{base}",
+            "--buildah",
+            buildah,
+        ]
         log = places.logs / f"image-step-{family}.log"
         log.unlink(missing_ok=True)
+        for older in places.cache.glob(f"step-images/{family}-*"):
+            shutil.rmtree(older)
         run_logged([*words, "--output", archive.parent, family], log, cwd=REPOSITORY, env=dict(os.environ))
     return archive
 
