@@ -248,3 +248,20 @@ def test_each_feature_says_how_often_it_is_null(plain: Featurized) -> None:
     x = np.load(plain.folder / "matrix/x.npy")
     fit = np.load(plain.folder / "matrix/fold.npy") == FIT
     assert [f.nulls for f in plain.manifest.features] == np.isnan(x[fit]).mean(axis=0).tolist()
+
+
+def test_the_gap_before_each_cut_is_the_delay_of_the_label(tmp_path: Path) -> None:
+    from ml8s.data.splitting import split_snapshot
+
+    dataset = publish(tmp_path, payments())
+    split = {"strategy": "time", "time_column": "at"}
+    given = {"dataset_uri": "x", "task": "classification", "target_column": "y"}
+    history = {"feature_engineering": {"enabled": True, "label_history": {"delay": "3d"}}}
+    configs = [{"split": split}, {"split": {**split, "gap": "3d"}}, {"split": split, **history}]
+    plain, gap, delay = (
+        split_snapshot(tmp_path, dataset, Config.model_validate({**given, **config}, strict=False)).folds
+        for config in configs
+    )
+    assert plain.counts()["dropped"] == 0
+    assert delay.counts()["dropped"] > 0
+    assert delay.fold.tolist() == gap.fold.tolist()
