@@ -19,3 +19,11 @@ def pytest_configure(config: pytest.Config) -> None:
         capture.suspend_global_capture(in_=True)
     command = [sys.executable, "-m", "pytest", *config.invocation_params.args]
     os.execve(sys.executable, command, pinned_environment())
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Prints the figures that tests recorded with ``record_property("figures", text)``."""
+    for report in terminalreporter.getreports("passed"):
+        for name, text in report.user_properties:
+            if name == "figures" and report.when == "teardown":
+                terminalreporter.write_line(f"{report.nodeid}\n{text}")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.runner.conftest import desk as desk
+from tests.runner.conftest import desk  # noqa: F401
 from tests.s3_server import make_bucket, s3_environment, s3_server
 
 

@@ -35,7 +35,7 @@ def assert_sound(store: Store) -> Counter[str]:
         elif name.endswith(".json"):
             json.loads(content)
         elif name.endswith(".jsonl"):
-            assert [json.loads(line) for line in content.splitlines()]
+            assert all(isinstance(json.loads(line), dict) for line in content.splitlines())
         kinds[kind] += 1
     for name in names:
         assert_registry_sound(store, name)

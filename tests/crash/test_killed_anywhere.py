@@ -17,6 +17,8 @@ from tests.crash.soundness import assert_sound, results
 from tests.runner.desk import Desk
 from tests.s3_server import mark_probed
 
+Recorder = Callable[[str, object], None]
+
 
 class Trial:
     """A run of the stub in one process, killed at some moment, then run again."""
@@ -98,9 +100,11 @@ def test_a_sample_of_deaths_at_calls_of_a_folder(in_a_folder: Trial, after: bool
 
 @pytest.mark.slow
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-def test_a_death_at_every_call_of_a_folder(in_a_folder: Trial, after: bool) -> None:
+def test_a_death_at_every_call_of_a_folder(in_a_folder: Trial, after: bool, record_property: Recorder) -> None:
     killed = in_a_folder.at_all(range(1, 10**6), lambda at: in_a_folder.dies(at, after=after))
-    print(f"\nkilled at each of {killed} calls of the folder store, {'after' if after else 'before'} the effect")
+    record_property(
+        "figures", f"killed at each of {killed} calls of the folder store, {'after' if after else 'before'} the effect"
+    )
     assert killed >= 100
 
 
@@ -109,9 +113,9 @@ def test_a_sample_of_deaths_at_operations_on_files(in_a_folder: Trial) -> None:
 
 
 @pytest.mark.slow
-def test_a_death_at_every_operation_on_a_file(in_a_folder: Trial) -> None:
+def test_a_death_at_every_operation_on_a_file(in_a_folder: Trial, record_property: Recorder) -> None:
     killed = in_a_folder.at_all(range(1, 10**6), in_a_folder.dies_on_disk)
-    print(f"\nkilled before each of {killed} operations on files of the folder store")
+    record_property("figures", f"killed before each of {killed} operations on files of the folder store")
     assert killed >= 300
 
 
@@ -122,7 +126,7 @@ def test_a_sample_of_deaths_at_calls_of_a_bucket(in_a_bucket: Trial, after: bool
 
 @pytest.mark.slow
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-def test_deaths_at_every_third_call_of_a_bucket(in_a_bucket: Trial, after: bool) -> None:
+def test_deaths_at_every_third_call_of_a_bucket(in_a_bucket: Trial, after: bool, record_property: Recorder) -> None:
     killed = in_a_bucket.at_all(range(1, 10**6, 3), lambda at: in_a_bucket.dies(at, after=after))
-    print(f"\nkilled at {killed} calls of the S3 store, {'after' if after else 'before'} the effect")
+    record_property("figures", f"killed at {killed} calls of the S3 store, {'after' if after else 'before'} the effect")
     assert killed >= 20
