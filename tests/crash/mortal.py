@@ -77,8 +77,8 @@ def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def die_at_operation(folder: Path, number: int) -> Callable[[], int]:
-    """Kills this process before its n-th operation on a file below a folder; gives the count so far."""
+def at_operation(folder: Path, number: int, act: Callable[[], None]) -> Callable[[], int]:
+    """Acts before this process's n-th operation on a file below a folder; gives the count so far."""
     prefix, count = str(folder), 0
 
     def heard(event: str, arguments: tuple[object, ...]) -> None:
@@ -86,7 +86,7 @@ def die_at_operation(folder: Path, number: int) -> Callable[[], int]:
         if event in EVENTS and any(str(argument).startswith(prefix) for argument in arguments[:2]):
             count += 1
             if count == number:
-                die()
+                act()
 
     sys.addaudithook(heard)
     return lambda: count

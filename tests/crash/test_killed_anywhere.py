@@ -12,7 +12,7 @@ import pytest
 from ml8s.runner import training
 from ml8s.runner.training import train
 from ml8s.storage import open_store
-from tests.crash.mortal import MortalStore, die_at_operation, in_a_fork, mortal_opener
+from tests.crash.mortal import MortalStore, at_operation, die, in_a_fork, mortal_opener
 from tests.crash.soundness import assert_sound, results
 from tests.runner.desk import Desk
 from tests.s3_server import mark_probed
@@ -48,7 +48,7 @@ class Trial:
 
     def dies_on_disk(self, index: int) -> int | None:
         def mortal(name: str) -> int:
-            count = die_at_operation(Path(self.uri(name)), index)
+            count = at_operation(Path(self.uri(name)), index, die)
             self.train(name)
             return count()
 
