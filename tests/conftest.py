@@ -22,8 +22,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Prints how many cases of bad input were run, by family, with the longest and the largest."""
+    """Prints figures that tests recorded, and how many cases of bad input were run, with the longest and the largest."""
     from tests.bad_input.tally import table
 
-    for line in table(report for report in terminalreporter.getreports("passed") if hasattr(report, "user_properties")):
+    passed = [report for report in terminalreporter.getreports("passed") if hasattr(report, "user_properties")]
+    for report in passed:
+        for name, text in report.user_properties:
+            if name == "figures" and report.when == "teardown":
+                terminalreporter.write_line(f"{report.nodeid}
+{text}")
+    for line in table(passed):
         terminalreporter.write_line(line)

@@ -2,11 +2,12 @@
 
 Endpoint, region and credentials come from the usual ``AWS_*`` variables and files. Nothing is cached, neither
 listings nor clients of another process. botocore retries what is temporary (throttling, 5xx, broken connections) with
-growing pauses; s3fs's own retries on top are off.
+growing pauses, and the store what was garbled on the way; s3fs's own retries on top are off.
 """
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 import time
@@ -16,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, cast
 
+from ml8s.artifacts import sha256
 from ml8s.errors import BucketMissing, ObjectMissing, StoreError, StoreUnreachable
 from ml8s.storage import s3_errors
 from ml8s.storage.files import whole_file
@@ -35,6 +37,8 @@ PAGE_KEYS: Final = 1000
 MULTIPART_ABOVE_BYTES: Final = 64 << 20
 PART_BYTES: Final = 32 << 20
 WRITE_ID: Final = "ml8s-write-id"
+CONTENT_SHA256: Final = "ml8s-sha256"
+"""What a reader compares: no protocol below tells a byte that changed on the way when there is no TLS."""
 
 
 class S3Store:
@@ -78,7 +82,7 @@ class S3Store:
                 self._upload(key, content)
                 return
             content = content.read_bytes()
-        self._request("put_object", key, Body=content)
+        self._request("put_object", key, Body=content, Metadata={CONTENT_SHA256: sha256(content)})
 
     def create(self, key: str, content: bytes) -> bool:
         """Writes one small object if there is none: True when this call's content is the one stored."""
@@ -131,7 +135,8 @@ class S3Store:
     def _try_create(self, key: str, content: bytes, write_id: str) -> bool | None:
         """True: ours is stored; False: another's is; None: nobody can tell yet, so it is tried again."""
         try:
-            self._request("put_object", key, Body=content, IfNoneMatch="*", Metadata={WRITE_ID: write_id})
+            told = {WRITE_ID: write_id, CONTENT_SHA256: sha256(content)}
+            self._request("put_object", key, Body=content, IfNoneMatch="*", Metadata=told)
             return True
         except StoreError as error:
             code = s3_errors.code_of(error)
@@ -174,15 +179,18 @@ class S3Store:
         for attempt in range(ATTEMPTS):
             target.seek(0)
             target.truncate()
-            body = self._request("get_object", key)["Body"]
+            answer = self._request("get_object", key)
+            written = cast("Mapping[str, str]", answer.get("Metadata", {})).get(CONTENT_SHA256)
             try:
-                sync(self._filesystem().loop, _drain, body, target)
-                return
+                read = sync(self._filesystem().loop, _drain, answer["Body"], target)
+                # What differs at every reading is damaged in the store: whoever asked for it knows what that means.
+                if written in (None, read) or attempt == ATTEMPTS - 1:
+                    return
             except Exception as error:
                 told = self._told(error, self._where(key))
                 if attempt == ATTEMPTS - 1 or not isinstance(told, StoreUnreachable) or _is_local(error):
                     raise told from error
-                time.sleep(0.1 * 3**attempt)
+            time.sleep(0.1 * 3**attempt)
 
     def _upload(self, key: str, path: Path) -> None:
         target = f"{self._address.bucket}/{self._prefixed(check_key(key))}"
@@ -196,11 +204,15 @@ class S3Store:
         return self._call(method, self._where(key), Key=self._prefixed(check_key(key)), **parameters)
 
     def _call(self, method: str, where: str, **parameters: object) -> Mapping[str, object]:
-        try:
-            answer = self._filesystem().call_s3(method, Bucket=self._address.bucket, **parameters)
-            return cast("Mapping[str, object]", answer)
-        except Exception as error:
-            raise self._told(error, where) from error
+        for attempt in range(ATTEMPTS):
+            try:
+                answer = self._filesystem().call_s3(method, Bucket=self._address.bucket, **parameters)
+                return cast("Mapping[str, object]", answer)
+            except Exception as error:
+                if attempt == ATTEMPTS - 1 or not s3_errors.garbled(error):
+                    raise self._told(error, where) from error
+            time.sleep(0.1 * 3**attempt)
+        raise AssertionError("the last attempt returns or raises")
 
     def _told(self, error: Exception, where: str) -> Exception:
         return s3_errors.store_error(error, where) or error
@@ -235,10 +247,14 @@ class S3Store:
         return self._opened[1]
 
 
-async def _drain(body: object, target: IO[bytes]) -> None:
+async def _drain(body: object, target: IO[bytes]) -> str:
+    """Writes a body down and gives its sha256."""
+    digest = hashlib.sha256()
     async with body as stream:  # type: ignore[attr-defined]
         while chunk := await stream.read(CHUNK_BYTES):
             target.write(chunk)
+            digest.update(chunk)
+    return digest.hexdigest()
 
 
 def _is_local(error: Exception) -> bool:

@@ -25,8 +25,10 @@ from ml8s.errors import (
 
 LOST: Final = ("PreconditionFailed", "412")
 CONFLICT: Final = ("ConditionalRequestConflict", "OperationAborted", "409")
+GARBLED: Final = ("XAmzContentSHA256Mismatch", "BadDigest", "IncompleteBody")
 MISSING: Final = ("NoSuchKey", "NotFound", "404")
 
+_BROKEN_ANSWERS: Final = ("ClientPayloadError", "ResponseParserError", "ResponseStreamingError")
 _CREDENTIALS: Final = ("NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError", "ProfileNotFound")
 _CODES: Final[dict[str, tuple[type[StoreError], str, str]]] = {}
 
@@ -96,6 +98,14 @@ def code_of(error: BaseException) -> str:
         if isinstance(response, dict) and "Error" in response:
             return str(response["Error"].get("Code") or _status(response) or "unknown")
     return ""
+
+
+def garbled(error: BaseException) -> bool:
+    """Whether a request or its answer was cut or changed on the way, which botocore does not try again."""
+    if code_of(error) in GARBLED:
+        return True
+    names = {kind.__name__ for cause in _causes(error) for kind in type(cause).__mro__}
+    return bool(names.intersection(_BROKEN_ANSWERS))
 
 
 def store_error(error: BaseException, where: str) -> StoreError | None:

@@ -74,7 +74,7 @@ class Desk:
     def request(self, *overrides: str, **more: object) -> Request:
         path = self.root / "churn_model.yaml"
         store = more.pop("store", str(self.store))
-        return Request(load_config(path, overrides), store, program=stub.PROGRAM, slots=2, **more)  # type: ignore[arg-type]
+        return Request(load_config(path, overrides), store, program=stub.PROGRAM, **{"slots": 2, **more})  # type: ignore[arg-type]
 
     def train(self, *overrides: str, **more: object) -> Trained:
         self.heard = Heard()

@@ -23,6 +23,11 @@ class CutBody:
 
 
 @dataclass(frozen=True)
+class FlippedBody:
+    """One byte of the answer's body is another."""
+
+
+@dataclass(frozen=True)
 class Answer:
     """The store answers this error, and does nothing."""
 
@@ -30,7 +35,7 @@ class Answer:
     code: str
 
 
-Fault = LostAnswer | CutBody | Answer
+Fault = LostAnswer | CutBody | FlippedBody | Answer
 
 
 @dataclass
@@ -78,6 +83,8 @@ class Handler(BaseHTTPRequestHandler):
             return
         length = int(response.headers.get("Content-Length") or len(content))
         sent = content[: len(content) // 2] if isinstance(fault, CutBody) else content
+        if isinstance(fault, FlippedBody):
+            sent = bytes([content[0] ^ 1]) + content[1:]
         self.answer(response.status, dict(response.headers), sent, length)
         if isinstance(fault, CutBody):
             self.hang_up()

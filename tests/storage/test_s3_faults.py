@@ -13,6 +13,7 @@ from ml8s.errors import (
     BucketMissing,
     InvalidStoreUri,
     NoCredentials,
+    ObjectMissing,
     StoreError,
     StoreFull,
     StoreRefused,
@@ -23,7 +24,7 @@ from ml8s.storage import open_store, s3
 from ml8s.storage.s3_errors import store_error
 from ml8s.storage.store import Store
 from tests.s3_server import s3_client
-from tests.storage.faulty_s3 import Answer, CutBody, FaultyS3, LostAnswer, faulty_s3
+from tests.storage.faulty_s3 import Answer, CutBody, FaultyS3, FlippedBody, LostAnswer, faulty_s3
 
 
 @pytest.fixture(scope="module")
@@ -256,3 +257,39 @@ def test_a_store_that_was_used_before_a_fork_works_after_it(bucket: str) -> None
         os._exit(0 if store.get("key") == b"1" and store.create("child", b"2") else 1)
     assert os.waitpid(child, 0)[1] == 0
     assert store.get("child") == b"2"
+
+
+def test_an_object_that_was_changed_on_the_way_is_read_again(
+    proxy: FaultyS3, faulty: Store, tmp_path: Path, bucket: str, s3_endpoint: str
+) -> None:
+    faulty.put("put", b"content of a put")
+    assert faulty.create("created", b"content of a create")
+    for key, content in (("put", b"content of a put"), ("created", b"content of a create")):
+        proxy.arm("GET", FlippedBody(), FlippedBody())
+        assert faulty.get(key) == content
+        proxy.arm("GET", FlippedBody())
+        faulty.fetch(key, tmp_path / key)
+        assert (tmp_path / key).read_bytes() == content
+    s3_client(s3_endpoint).put_object(
+        Bucket=bucket, Key="prefix/put", Body=b"damaged in the store", Metadata={s3.CONTENT_SHA256: "0" * 64}
+    )
+    assert faulty.get("put") == b"damaged in the store", "who asked for it judges what is there"
+
+
+def test_a_refusal_whose_answer_breaks_off_is_asked_again(proxy: FaultyS3, faulty: Store) -> None:
+    proxy.arm("GET", CutBody())
+    with pytest.raises(ObjectMissing):
+        faulty.get("key")
+    assert not proxy.faults
+
+
+@pytest.mark.parametrize("code", ["XAmzContentSHA256Mismatch", "BadDigest", "IncompleteBody"])
+def test_a_body_that_was_changed_on_the_way_is_sent_again(proxy: FaultyS3, faulty: Store, code: str) -> None:
+    proxy.arm("PUT", Answer(400, code))
+    faulty.put("put", b"content")
+    proxy.arm("PUT", Answer(400, code))
+    assert faulty.create("created", b"content")
+    assert (faulty.get("put"), faulty.get("created")) == (b"content", b"content")
+    proxy.arm("PUT", *[Answer(400, code)] * 30)
+    with pytest.raises(StoreUnreachable, match=code):
+        faulty.put("put", b"content")

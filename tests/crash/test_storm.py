@@ -1,0 +1,119 @@
+"""Runs through a store that fails: the same digests, or a clear error in bounded time."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import pytest
+from botocore.retries.standard import ExponentialBackoff
+
+from ml8s.errors import ML8sError
+from ml8s.runner.training import train
+from ml8s.storage import open_store, probe, s3
+from ml8s.storage.store import Store
+from tests.crash.soundness import assert_sound, results
+from tests.crash.storm import CALLS, KINDS, Storm, storm_before
+from tests.runner.desk import Desk
+
+LONGEST_RUN_SECONDS = 120.0
+"""Of one run under faults, on a machine that does other things too; every request by itself has its own timeout."""
+
+MOST_RUNS = 60
+LEAST_OF_EACH = 15
+STORE_STATUSES = (3, 4)
+INTEGRITY = 6
+
+Recorder = Callable[[str, object], None]
+
+
+class Voyage:
+    """Runs of the stub through the storm: each must end well or with a clear error, and leave the store sound."""
+
+    def __init__(self, desk: Desk, storm: Storm, bucket: str, endpoint: str, patch: pytest.MonkeyPatch) -> None:
+        self.desk, self.storm, self.bucket, self.endpoint, self.patch = desk, storm, bucket, endpoint, patch
+        self.number = 0
+        self.ends: Counter[str] = Counter()
+        self.run(str(desk.root / "reference"))
+        self.expected = results(open_store(str(desk.root / "reference")))
+
+    def run(self, uri: str) -> None:
+        trained = train(replace(self.desk.request(), store=uri, slots=1))
+        assert trained.model_id is not None
+
+    def sail(self, call: str = "", least: int = 0) -> None:
+        """One store, run by run until it is done and this store call met its faults; each run probes the store."""
+        self.number += 1
+        uri = f"s3://{self.bucket}/store-{self.number}"
+        storm, done = self.storm, False
+        for _ in range(MOST_RUNS):
+            done = self.reached(uri) or done
+            if done and storm.injected[storm.kind, call] >= least:
+                break
+            self.calm(uri).delete(probe.RESULT)
+        storm.arm("")
+        self.run(uri)
+        store = self.calm(uri)
+        kinds = assert_sound(store)
+        assert (kinds["claims"], kinds["records"], kinds["events"]) == (1, 1, 1)
+        assert results(store) == self.expected
+
+    def reached(self, uri: str) -> bool:
+        began = time.monotonic()
+        try:
+            self.run(uri)
+        except ML8sError as error:
+            allowed = (*STORE_STATUSES, INTEGRITY) if self.storm.kind == "flip" else STORE_STATUSES
+            assert error.exit_status in allowed, f"{error!r}: {error.message}"
+            assert error.cure
+            assert "s3://" in f"{error.message}{error.where}"
+            self.ends[f"{type(error).__name__} after {self.storm.kind}"] += 1
+            return False
+        finally:
+            assert time.monotonic() - began < LONGEST_RUN_SECONDS
+        self.ends["done"] += 1
+        return True
+
+    def calm(self, uri: str) -> Store:
+        """The store without the storm before it."""
+        self.patch.setenv("AWS_ENDPOINT_URL", self.endpoint)
+        store = open_store(uri)
+        store.stat("key")
+        self.patch.setenv("AWS_ENDPOINT_URL", self.storm.url)
+        return store
+
+
+@pytest.fixture
+def voyage(
+    desk: Desk, bucket: str, s3_endpoint: str, monkeypatch: pytest.MonkeyPatch, record_property: Recorder
+) -> Iterator[Voyage]:
+    # The pauses between tries and the patience with a silent server are cut: they decide only how long this takes.
+    monkeypatch.setattr(ExponentialBackoff, "delay_amount", lambda *_: 0.01)
+    monkeypatch.setattr(s3, "READ_SECONDS", 0.5)
+    monkeypatch.setattr(probe, "KEYS", 1)
+    with storm_before(s3_endpoint) as storm:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", storm.url)
+        sailing = Voyage(desk, storm, bucket, s3_endpoint, monkeypatch)
+        yield sailing
+        ends = ", ".join(f"{end}: {count}" for end, count in sorted(sailing.ends.items()))
+        record_property("figures", f"{storm.table()}\nends of {sailing.ends.total()} runs: {ends}")
+
+
+@pytest.mark.parametrize("kind", ["drop after", "duplicate", "truncate", "flip", "503", "403"])
+def test_a_run_through_a_storm_ends_with_the_same_digests(voyage: Voyage, kind: str) -> None:
+    voyage.storm.arm(kind, probability=0.02 if kind == "403" else 0.15)
+    voyage.sail()
+    assert voyage.storm.injected.total() >= 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_fault_on_every_store_call(voyage: Voyage, kind: str) -> None:
+    for call in CALLS:
+        voyage.storm.arm(kind, call, probability=0.9 if call == "delete" else 0.05 if kind == "403" else 0.3)
+        voyage.sail(call, LEAST_OF_EACH)
+    counts = [voyage.storm.injected[kind, call] for call in CALLS]
+    assert min(counts) >= LEAST_OF_EACH
+    assert sum(counts) >= LEAST_OF_EACH * len(CALLS)
