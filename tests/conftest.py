@@ -29,7 +29,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for report in passed:
         for name, text in report.user_properties:
             if name == "figures" and report.when == "teardown":
-                terminalreporter.write_line(f"{report.nodeid}
-{text}")
+                terminalreporter.write_line(f"{report.nodeid}\n{text}")
     for line in table(passed):
         terminalreporter.write_line(line)
