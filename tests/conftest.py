@@ -19,3 +19,18 @@ def pytest_configure(config: pytest.Config) -> None:
         capture.suspend_global_capture(in_=True)
     command = [sys.executable, "-m", "pytest", *config.invocation_params.args]
     os.execve(sys.executable, command, pinned_environment())
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Prints what the tests of determinism compared: axis, data, digests that agree, and what their control showed."""
+    rows = {
+        tuple(value)
+        for report in terminalreporter.getreports("passed")
+        for name, value in report.user_properties
+        if name == "determinism"
+    }
+    if not rows:
+        return
+    terminalreporter.section("determinism")
+    for row in (("axis", "data", "digests", "control"), *sorted(rows)):
+        terminalreporter.write_line("{:<28} {:<20} {:>7}  {}".format(*row))
