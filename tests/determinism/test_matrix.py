@@ -30,7 +30,7 @@ def compare(first: First, other: Made, axes: tuple[str, ...], row: Row) -> None:
     assert len(other.digests) >= 20
     assert other.model_id is not None
     for axis in axes:
-        row(axis, first.job.name, len(other.digests), "see test_controls.py")
+        row(axis, first.job.name, len(other.digests), "see docs/guarantees.md")
 
 
 @pytest.mark.parametrize("name", SLOW)
