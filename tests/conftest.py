@@ -22,7 +22,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Prints figures that tests recorded, and how many cases of bad input were run, with the longest and the largest."""
+    """Prints what tests recorded: figures, what determinism compared, how many cases of bad input there were."""
     from tests.bad_input.tally import table
 
     passed = [report for report in terminalreporter.getreports("passed") if hasattr(report, "user_properties")]
@@ -30,5 +30,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         for name, text in report.user_properties:
             if name == "figures" and report.when == "teardown":
                 terminalreporter.write_line(f"{report.nodeid}\n{text}")
-    for line in table(passed):
+    for line in (*table(passed), *_determinism(passed)):
         terminalreporter.write_line(line)
+
+
+def _determinism(passed: list[pytest.TestReport]) -> list[str]:
+    """Axis, data, digests that agree, and what the control showed, one line each."""
+    rows = {tuple(value) for report in passed for name, value in report.user_properties if name == "determinism"}
+    head = ("axis", "data", "digests", "control")
+    return ["{:<28} {:<20} {:>7}  {}".format(*row) for row in (head, *sorted(rows))] if rows else []

@@ -1,0 +1,64 @@
+"""A run is a function of config, snapshot and code: where and how it runs shows in no digest.
+
+Two runs differ from the first in every circumstance at once, which proves each axis alone: digests that agree under
+all changes agree under each. ``test_controls.py`` shows for folder, time zone,
+locale, store and path of the code that it can fail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.determinism.conftest import First, Row
+from tests.determinism.jobs import EXAMPLES, Made, Way, load, make_job, run
+from tests.determinism.rules import copy_of_the_code
+from tests.s3_server import make_bucket, mark_probed, s3_environment, s3_server
+
+FAST = "species"
+SLOW = [pytest.param(name, marks=() if name == FAST else (pytest.mark.slow,)) for name in EXAMPLES]
+ELSEWHERE = ("other folder", "time zone Asia/Kolkata", "1 thread on 1 CPU", "code in another path")
+STRAINED = ("S3 store", "3 threads offered", "under load", "--until, then resumed")
+ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+
+
+def compare(first: First, other: Made, axes: tuple[str, ...], row: Row) -> None:
+    """Asserts that all digests of two whole runs agree, and adds a row for each axis."""
+    assert first.made.differing(other) == []
+    assert len(other.digests) >= 20
+    assert other.model_id is not None
+    for axis in axes:
+        row(axis, first.job.name, len(other.digests), "see docs/guarantees.md")
+
+
+@pytest.mark.parametrize("name", SLOW)
+def test_a_run_elsewhere_gives_the_same_digests(
+    name: str, first: Callable[[str], First], tmp_path: Path, row: Row
+) -> None:
+    job = make_job(name, tmp_path / "elsewhere" / "job")
+    code = copy_of_the_code(tmp_path / "code")
+    way = Way({"TZ": "Asia/Kolkata", **ASCII}, cpus=[0], slots=1, code=code)
+    compare(first(name), run(job, tmp_path / "store", way), (*ELSEWHERE, "locale C, ASCII only"), row)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", list(EXAMPLES))
+def test_a_strained_and_interrupted_run_in_a_bucket_gives_the_same_digests(
+    name: str, first: Callable[[str], First], row: Row
+) -> None:
+    from ml8s.storage import open_store
+
+    begun = first(name)
+    with s3_server() as endpoint, pytest.MonkeyPatch.context() as patch:
+        for key, value in s3_environment(endpoint).items():
+            patch.setenv(key, value)
+        make_bucket(endpoint, "ml-store")
+        mark_probed(open_store("s3://ml-store/team"))
+        with load(2):
+            half = run(begun.job, "s3://ml-store/team", Way(slots=3, until="featurize"))
+            whole = run(begun.job, "s3://ml-store/team", Way(slots=3))
+    assert half.steps == 3
+    assert whole.steps < begun.made.steps, "what was done is not done again"
+    compare(begun, whole, STRAINED, row)
