@@ -177,6 +177,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         status = _call(list(sys.argv[1:] if arguments is None else arguments))
         ui.flush()
+    except KeyboardInterrupt:  # a second one, before the end of the first was told
+        status = Interrupted.exit_status
     except BrokenPipeError:
         status = BROKEN_PIPE
     except OSError as lost:
@@ -197,6 +199,8 @@ def _call(arguments: list[str]) -> int:
     except ui.OutputLostError as lost:
         raise lost.reason from None
     except (Exception, KeyboardInterrupt) as exception:  # the last resort of every command
+        if isinstance(exception, KeyboardInterrupt | Interrupted | Terminated):
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # the end is near: one more Ctrl-C must not change its status
         return ui.fail(_as_error(exception))
 
 

@@ -258,8 +258,9 @@ def test_a_run_killed_in_the_middle_goes_on_where_it_was(desk: Desk, monkeypatch
     called = desk.calls()
     assert "read" not in called
     assert "tune[rf]" in called
-    outcomes = [json.loads(path.read_bytes())["outcome"] for path in envelopes(desk)]
-    assert outcomes == [None, "done"]
+    # Two attempts of one second have no order.
+    outcomes = {json.loads(path.read_bytes())["outcome"] for path in envelopes(desk)}
+    assert outcomes == {None, "done"}
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
