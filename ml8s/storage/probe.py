@@ -33,7 +33,8 @@ def _untold(done: int, total: int) -> None:
 def ensure_probed(store: Store, told: Callable[[int, int], None] = _untold) -> None:
     """Probes a store before the first write through an endpoint; the result lies in its ``probe.json``.
 
-    ``told`` hears how many keys of all were raced for, from 0 on; never where the store was probed before.
+    ``told`` hears how many keys of all were raced for, from 0 on; never where the store was probed before, nor of a
+    folder, which takes milliseconds.
 
     Raises:
         StoreRefused: the store does not keep create-if-absent, or does not show what was just written.
@@ -42,7 +43,7 @@ def ensure_probed(store: Store, told: Callable[[int, int], None] = _untold) -> N
     if _already_probed(store, endpoint):
         return
     keys = FOLDER_KEYS if endpoint.startswith("file") else KEYS
-    probe(store, keys, told)
+    probe(store, keys, told if keys == KEYS else _untold)
     # Read again: the first object makes a folder, and only then its file system is known.
     store.put(RESULT, canonical_json({"version": VERSION, "endpoint": store.endpoint, "keys": keys}))
 
