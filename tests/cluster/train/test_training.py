@@ -26,7 +26,7 @@ def test_fraud_trains_in_separate_pods_to_the_same_bytes_as_locally(platform: Pl
     local = ml8s("run", platform.config, "--local", "--store", tmp_path / "local", *asked)
     assert local.returncode == 0, local.stderr
     here, there = open_store(str(tmp_path / "local")), platform.opened()
-    assert len(in_cluster(here)) == 18
+    assert len(in_cluster(here)) == 20
     assert in_cluster(there) == in_cluster(here)
     assert records(there) == records(here)
     assert len(records(there)) == 1
@@ -56,7 +56,7 @@ def test_a_model_below_its_gate_fails_the_workflow_with_exit_10_and_registers_no
     assert records(platform.opened()) == []
 
 
-def test_wrong_credentials_and_a_missing_snapshot_fail_once_in_words(platform: Platform) -> None:
+def test_wrong_credentials_fail_once_in_words(platform: Platform) -> None:
     platform.secret("nobody", "nothing12")
     name = platform.run()
     nodes = platform.space.nodes(name)
