@@ -6,6 +6,7 @@ killed leaves its scratch behind; the next one removes it, told from a living ru
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import shutil
@@ -105,8 +106,11 @@ def remove_abandoned(parent: Path) -> None:
 
 
 def _move(source: Path, target: Path) -> None:
+    """Renames a folder; where another process was first with the same content, its folder stays and ours goes."""
     target.parent.mkdir(exist_ok=True)
-    if target.exists():
-        shutil.rmtree(source)
-    else:
+    try:
         source.rename(target)
+    except OSError as error:
+        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+            raise
+        shutil.rmtree(source)

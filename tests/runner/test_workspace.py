@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
 from ml8s.errors import InputMissing, InvalidConfig, Problem, StepDied, StoreFull
 from ml8s.runner.relay import error_from_json, error_to_json
 from ml8s.runner.replay import recorded_trials
-from ml8s.runner.workspace import PREFIX, Scratch
+from ml8s.runner.workspace import PREFIX, Scratch, Workspace
 from ml8s.storage import open_store
 from tests.runner.desk import Desk
 
@@ -78,3 +80,23 @@ def test_a_machine_without_space_or_memory_is_no_bug(
     assert getattr(caught.value, "exit_status", None) == 3
     monkeypatch.delenv("STUB_LACK")
     assert desk.train().model_id is not None
+
+
+def test_processes_that_make_the_same_artifact_at_once_keep_one_folder_of_it(tmp_path: Path) -> None:
+    workspace, rounds, writers = Workspace(tmp_path), 150, 4
+    barrier = Barrier(writers)
+
+    def keep_all() -> None:
+        for number in range(rounds):
+            folder = workspace.fresh("candidate")
+            (folder / "file").write_text("content")
+            barrier.wait(60)
+            workspace.keep(f"{number:064x}", folder)
+
+    with ThreadPoolExecutor(writers) as pool:
+        for done in [pool.submit(keep_all) for _ in range(writers)]:
+            done.result()
+    kept = sorted((tmp_path / "artifacts").iterdir())
+    assert len(kept) == rounds
+    assert all((folder / "file").read_text() == "content" for folder in kept)
+    assert list((tmp_path / "out").iterdir()) == []
