@@ -1,6 +1,7 @@
 """``make bench``: every benchmark that needs no data from outside, one after the other.
 
-``benchmarks/quality.py`` needs a folder of public data sets: ``python benchmarks/quality.py FOLDER``.
+``benchmarks/quality.py`` needs a folder of public data sets: ``python benchmarks/quality.py FOLDER``;
+``benchmarks/bike.py`` an hourly file of demand: ``python benchmarks/bike.py FILE``.
 """
 
 from __future__ import annotations

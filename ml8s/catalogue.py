@@ -73,13 +73,13 @@ _DATASET = Port("dataset", "dataset", "the checked contract: columns, types, rol
 _FOLDS = Port("folds", "folds", "the fold of each row: fit, tune, test or dropped")
 _FEATURES = Port("features", "features", "the feature manifest: every feature's definition, learned on the fit fold")
 _MATRIX = Port("matrix", "matrix", "features, target, weight and group of the fit and tune rows, as float64 arrays")
-_AGGREGATES = Port("aggregates", "aggregates", "the aggregates over earlier rows, of every row of both files")
+_AGGREGATES = Port("aggregates", "aggregates", "the features of the past, of every row of all files")
 _STATE = Port("state", "state", "what is known of each key as of the last boundary, for predictions")
 _MODEL = Port("model", "model", "the chosen model, in files that only need numpy, LightGBM or XGBoost to score")
 _TUNE_SCORES = Port("tune_scores", "scores", "scores of the tune rows by a model that never saw them")
 _SELECTION = Port("selection", "selection", "every estimator's best score on tune, and which was chosen")
 _VERDICT = Port("verdict", "verdict", "pass or fail, with reasons")
-_METRICS = Port("metrics", "metrics", "the metrics on the test fold, of the model and of the constant baseline")
+_METRICS = Port("metrics", "metrics", "the metrics on the test fold, of the model and of the baseline")
 _REPORT = Port("report", "report", "what people read: report.html, report.md, report.json")
 _TEST_SCORES = Port("test_scores", "scores", "scores of the test rows")
 _PROFILE = Port("profile", "profile", "the distribution of each source column and of the score on the test fold")
@@ -100,6 +100,7 @@ STEPS: Final[tuple[StepSpec, ...]] = (
             "split.time_column",
             "split.group_column",
             "split.identity",
+            "forecasting",
         ),
         image="core",
     ),
@@ -108,7 +109,15 @@ STEPS: Final[tuple[StepSpec, ...]] = (
         "Assigns each row to a fold: fit, tune, test or dropped.",
         inputs=(_SNAPSHOT, _DATASET),
         outputs=(_FOLDS,),
-        reads=("task", "target_column", "split", "seed", "columns.group", "feature_engineering.label_history"),
+        reads=(
+            "task",
+            "target_column",
+            "split",
+            "seed",
+            "columns.group",
+            "feature_engineering.label_history",
+            "forecasting",
+        ),
         image="core",
         version=2,
     ),
@@ -117,8 +126,16 @@ STEPS: Final[tuple[StepSpec, ...]] = (
         "Learns the feature manifest on the fit rows and applies it; aggregates earlier rows as of each row's time.",
         inputs=(_SNAPSHOT, _DATASET, _FOLDS),
         outputs=(_FEATURES, _MATRIX, _AGGREGATES, _STATE),
-        reads=("task", "target_column", "positive_class", "columns", "split.time_column", "feature_engineering"),
-        version=2,
+        reads=(
+            "task",
+            "target_column",
+            "positive_class",
+            "columns",
+            "split.time_column",
+            "feature_engineering",
+            "forecasting",
+        ),
+        version=3,
     ),
     StepSpec(
         "search",
@@ -148,6 +165,7 @@ STEPS: Final[tuple[StepSpec, ...]] = (
             "evaluation.threshold",
             "evaluation.calibration",
         ),
+        version=2,
     ),
     StepSpec(
         "evaluate",
@@ -165,7 +183,7 @@ STEPS: Final[tuple[StepSpec, ...]] = (
         ),
         outputs=(_VERDICT, _METRICS, _REPORT, _TEST_SCORES, _PROFILE),
         reads=("task", "target_column", "metric", "seed", "positive_class", "columns", "evaluation"),
-        version=2,
+        version=3,
     ),
     StepSpec(
         "register",

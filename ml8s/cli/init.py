@@ -9,7 +9,7 @@ from ml8s.cli import options, ui
 
 @click.command("init")
 @click.argument("folder", metavar="[DIR]", default=".")
-@click.option("--from", "example", metavar="EXAMPLE", help="fraud, churn, ranking or pricing.")
+@click.option("--from", "example", metavar="EXAMPLE", help="fraud, churn, ranking, pricing or demand.")
 @options.dry_run_option
 def command(folder: str, example: str | None, dry_run: bool) -> None:
     """Start from an example: write its config and a small snapshot of made-up data.

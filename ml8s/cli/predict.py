@@ -9,13 +9,14 @@ from ml8s.cli import options, ui
 
 @click.command("predict")
 @click.argument("model_id", metavar="MODEL")
-@click.option("-f", "--file", required=True, metavar="FILE", help="Rows: .json, .jsonl, .csv, .parquet; - for stdin.")
+@click.option("-f", "--file", metavar="FILE", help="Rows: .json, .jsonl, .csv, .parquet; - for stdin.")
 @options.store_option
 @options.output_option
-def command(model_id: str, file: str, store: str, output: str) -> None:
+def command(model_id: str, file: str | None, store: str, output: str) -> None:
     """Predict rows with a registered model, in this process.
 
-    Prints, for each row, its prediction with the score of each class, or the value.
+    Prints, for each row, its prediction with the score of each class, or the value. A model that forecasts prints the
+    next horizon of every series; FILE then holds the columns known in advance, where it was trained with some.
     """
     from ml8s.cli.running import start_pinned
 
@@ -30,19 +31,14 @@ def command(model_id: str, file: str, store: str, output: str) -> None:
     record = registry.record(model_id)
     from pathlib import Path
 
-    from ml8s.features.columns import unknown_columns
+    from ml8s.runner.predicted import predict_file
     from ml8s.runner.prediction import open_predictor
-    from ml8s.runner.rows import read_rows
 
     with TemporaryDirectory(prefix="ml8s-predict-") as folder:
-        predictor = open_predictor(opened, record, Path(folder), registry.refreshed_state(record))
-        rows = read_rows(file, predictor.manifest)
-        found = predictor.predict(rows)
-    unknown = unknown_columns(rows, predictor.manifest)
-    if unknown:
-        ui.warning(f"columns that the snapshot did not have were ignored: {', '.join(unknown)}")
-    if predictor.lookup is not None and predictor.lookup.as_of is not None:
-        ui.note(f"aggregates as known at {predictor.lookup.as_of}")
-    shown = [name for name in ("prediction", "score", "value") if not found or name in found[0]]
-    ui.emit(found, output, shown if output in ("table", "name") else ())
+        found = predict_file(open_predictor(opened, record, Path(folder), registry.refreshed_state(record)), file)
+    for sentence in found.warnings:
+        ui.warning(sentence)
+    for sentence in found.notes:
+        ui.note(sentence)
+    ui.emit(found.answers, output, found.shown if output in ("table", "name") else ())
     ui.next_command(f"ml8s models show {model_id}")

@@ -28,5 +28,9 @@ def section_digest(config: Config, path: str) -> str:
 
 
 def config_digest(config: Config, reads: Iterable[str]) -> str:
-    """The sha256 of all sections that some step reads, by their dotted paths."""
-    return json_digest({path: section_value(config, path) for path in sorted(set(reads))})
+    """The sha256 of all sections that some step reads, by their dotted paths; those of defaults alone are left out.
+
+    So a section that a later version brings changes nothing for a config without it.
+    """
+    values = {path: section_value(config, path) for path in sorted(set(reads))}
+    return json_digest({path: value for path, value in values.items() if value is not None})

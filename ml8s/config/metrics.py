@@ -10,11 +10,13 @@ BINARY: Final = "binary"
 MULTICLASS: Final = "multiclass"
 REGRESSION: Final = "regression"
 RANKING: Final = "ranking"
+FORECASTING: Final = "forecasting"
 
 KINDS_OF_TASK: Final[dict[str, tuple[str, ...]]] = {
     "classification": (BINARY, MULTICLASS),
     "regression": (REGRESSION,),
     "ranking": (RANKING,),
+    "forecasting": (FORECASTING,),
 }
 
 DEFAULT_METRIC: Final[dict[str, str]] = {
@@ -22,6 +24,7 @@ DEFAULT_METRIC: Final[dict[str, str]] = {
     MULTICLASS: "log_loss",
     REGRESSION: "rmse",
     RANKING: "ndcg@10",
+    FORECASTING: "wape",
 }
 
 
@@ -29,7 +32,8 @@ DEFAULT_METRIC: Final[dict[str, str]] = {
 class Metric:
     """One metric: its name, the kinds of task it judges, its direction and its range.
 
-    ``needs_threshold`` marks metrics of decisions (accuracy, f1) rather than of scores.
+    ``needs_threshold`` marks metrics of decisions (accuracy, f1) rather than of scores, ``absolute`` those that sum
+    absolute errors, so that a median is best for them.
     """
 
     name: str
@@ -39,7 +43,10 @@ class Metric:
     lowest: float | None = 0.0
     highest: float | None = 1.0
     needs_threshold: bool = False
+    absolute: bool = False
 
+
+VALUES: Final = (REGRESSION, FORECASTING)
 
 METRICS: Final[dict[str, Metric]] = {
     metric.name: metric
@@ -55,11 +62,28 @@ METRICS: Final[dict[str, Metric]] = {
         Metric("recall", (BINARY,), True, "share of positives that are found", needs_threshold=True),
         Metric("f1_macro", (MULTICLASS,), True, "mean F1 of the classes", needs_threshold=True),
         Metric("roc_auc_ovr", (MULTICLASS,), True, "mean area under the ROC curve, one class against the rest"),
-        Metric("rmse", (REGRESSION,), False, "root of the mean squared error, in the target's unit", 0.0, None),
-        Metric("mae", (REGRESSION,), False, "mean absolute error, in the target's unit", 0.0, None),
+        Metric("rmse", VALUES, False, "root of the mean squared error, in the target's unit", 0.0, None),
+        Metric("mae", VALUES, False, "mean absolute error, in the target's unit", 0.0, None, absolute=True),
         Metric("mape", (REGRESSION,), False, "mean absolute error as a fraction of the true value", 0.0, None),
         Metric("r2", (REGRESSION,), True, "share of the variance explained", None, 1.0),
-        Metric("wape", (REGRESSION,), False, "sum of absolute errors over sum of true values", 0.0, None),
+        Metric("wape", VALUES, False, "sum of absolute errors over sum of true values", 0.0, None, absolute=True),
+        Metric(
+            "mase",
+            (FORECASTING,),
+            False,
+            "mean absolute error, each series in units of its seasonal naive error in the past",
+            0.0,
+            None,
+            absolute=True,
+        ),
+        Metric(
+            "rmsse",
+            (FORECASTING,),
+            False,
+            "mean over series of the root mean squared error in units of its seasonal naive error in the past",
+            0.0,
+            None,
+        ),
     )
 }
 

@@ -184,6 +184,27 @@ class Evaluation(Section):
     )
 
 
+class Forecasting(Section):
+    """Series on a regular grid of time, and how far ahead they are forecast."""
+
+    series_columns: tuple[ColumnName, ...] = field(
+        (), "Columns that together name a series; one series where not given.", example=["store_id", "product_id"]
+    )
+    horizon: int = field(..., "How many periods ahead are forecast.", example=28, unit="periods", ge=1, le=10000)
+    frequency: str = field(
+        ..., "How far two rows of a series are apart.", example="1d", unit="s, m, h, d, w or mo", max_length=32
+    )
+    gaps: Literal["error", "zero", "previous"] = field(
+        "error",
+        "What a period means that a series lacks, from its first row to the snapshot's last period: an error, a target "
+        "of 0, or the row before it again.",
+        example="zero",
+    )
+    known_columns: tuple[ColumnName, ...] = field(
+        (), "Columns known in advance for the whole horizon: holidays, promotions, prices.", example=["promotion"]
+    )
+
+
 class Resources(Section):
     """What a step's container gets. It never changes a result."""
 
@@ -224,6 +245,9 @@ class Config(Section):
     feature_engineering: FeatureEngineering = field(
         FeatureEngineering(), "Aggregates over earlier rows.", example={"enabled": True}
     )
+    forecasting: Forecasting | None = field(
+        None, "Series, horizon and frequency of the task forecasting.", example={"horizon": 28, "frequency": "1d"}
+    )
     automl: AutoML = field(AutoML(), "The search for the best model.", example={"max_trials": 50})
     evaluation: Evaluation = field(Evaluation(), "Gates and what the report shows.", example={"gates": {}})
     resources: Resources = field(Resources(), "Resources of each step.", example={"cpu": 4})
@@ -236,5 +260,4 @@ UNBUILT_SECTIONS = {
     "deploy": "deployment",
     "monitoring": "monitoring",
     "promotion": "promotion",
-    "forecasting": "forecasting",
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -14,6 +14,7 @@ SCHEMA: Final = 1
 FILE_NAME: Final = "dataset.json"
 TRAIN: Final = "train.parquet"
 VALIDATION: Final = "validation.parquet"
+FILLED: Final = "filled.parquet"
 
 FEATURE: Final = "feature"
 TARGET: Final = "target"
@@ -21,6 +22,7 @@ WEIGHT: Final = "weight"
 GROUP: Final = "group"
 KEY: Final = "key"
 TIME_ROLE: Final = "time"
+SERIES: Final = "series"
 IGNORE: Final = "ignore"
 
 Label: TypeAlias = bool | int | str
@@ -28,7 +30,10 @@ Label: TypeAlias = bool | int | str
 
 @dataclass(frozen=True, slots=True)
 class DataFile:
-    """One of the two files that hold rows: its name in the snapshot and its number of rows."""
+    """One of the files that hold rows: its name and its number of rows.
+
+    Beside the two of the snapshot, series may have ``filled.parquet``: what the policy for gaps adds.
+    """
 
     name: str
     rows: int
@@ -62,7 +67,10 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """What ``dataset.json`` holds; docs/reference/artifacts.md says what each field means."""
+    """What ``dataset.json`` holds; docs/reference/artifacts.md says what each field means.
+
+    ``folder`` is where it was read from, with ``filled.parquet`` beside it where there is one.
+    """
 
     kind: str
     metric: str
@@ -80,6 +88,7 @@ class Dataset:
     foreign_keys: tuple[Mapping[str, Json], ...] = ()
     tables: Mapping[str, Json] | None = None
     warnings: tuple[str, ...] = ()
+    folder: Path | None = field(default=None, compare=False)
 
     @property
     def snapshot(self) -> str:
@@ -90,6 +99,16 @@ class Dataset:
     def rows(self) -> int:
         """Rows of all files."""
         return sum(file.rows for file in self.files)
+
+    def places(self, snapshot: Path) -> tuple[tuple[Path, str], ...]:
+        """Where each file that holds rows lies, and its name, for a snapshot's folder."""
+        return tuple((self._home(file, snapshot) / file.name, file.name) for file in self.files)
+
+    def _home(self, file: DataFile, snapshot: Path) -> Path:
+        if file.name != FILLED:
+            return snapshot
+        assert self.folder is not None, "a dataset with filled rows is read from its artifact"
+        return self.folder
 
     def column(self, name: str) -> Column:
         """The column of this name; KeyError where there is none."""
@@ -170,4 +189,4 @@ def write_dataset(folder: Path, dataset: Dataset) -> None:
 def read_dataset(folder: Path) -> Dataset:
     """Reads ``dataset.json`` from a folder."""
     value: dict[str, Json] = json.loads((folder / FILE_NAME).read_bytes())
-    return Dataset.from_json(value)
+    return replace(Dataset.from_json(value), folder=folder)

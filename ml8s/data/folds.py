@@ -36,11 +36,13 @@ class Folds:
         file: int8 [rows], 0 for train.parquet and 1 for validation.parquet.
         row: int64 [rows], the row's number within its file, from 0.
         fold: int8 [rows], FIT, TUNE, TEST or DROPPED.
+        steps: int32 [rows], how many periods before the row its forecast is made; None but for forecasting.
     """
 
     file: npt.NDArray[np.int8]
     row: npt.NDArray[np.int64]
     fold: npt.NDArray[np.int8]
+    steps: npt.NDArray[np.int32] | None = None
 
     @classmethod
     def of_files(cls, folds: Sequence[npt.NDArray[np.int8]]) -> Folds:
@@ -66,6 +68,8 @@ class Folds:
 def write_folds(folder: Path, folds: Folds, facts: Mapping[str, Json]) -> None:
     """Writes ``folds.parquet`` and ``folds.json``; ``facts`` are the latter's fields beside schema and counts."""
     columns = {"file": as_arrow(folds.file), "row": as_arrow(folds.row), "fold": as_arrow(folds.fold)}
+    if folds.steps is not None:
+        columns["steps"] = as_arrow(folds.steps)
     write_table(pa.table(columns), folder / TABLE_NAME)
     counts: dict[str, Json] = dict(folds.counts())
     write_json(folder / FACTS_NAME, {**facts, "schema": SCHEMA, "counts": counts})
@@ -75,7 +79,8 @@ def read_folds(folder: Path) -> Folds:
     """Reads ``folds.parquet`` from a folder."""
     table = pq.read_table(folder / TABLE_NAME, use_threads=False)
     file, fold = (as_numpy(table.column(name), np.int8) for name in ("file", "fold"))
-    return Folds(file, as_numpy(table.column("row"), np.int64), fold)
+    steps = as_numpy(table.column("steps"), np.int32) if "steps" in table.column_names else None
+    return Folds(file, as_numpy(table.column("row"), np.int64), fold, steps)
 
 
 def read_facts(folder: Path) -> dict[str, Json]:

@@ -8,8 +8,8 @@ from difflib import get_close_matches
 from typing import Final
 
 from ml8s.config.model import Config
-from ml8s.data.column_types import DATE, TIME
-from ml8s.data.dataset import FEATURE, GROUP, IGNORE, KEY, TARGET, TIME_ROLE, TRAIN, WEIGHT
+from ml8s.data.column_types import BOOLEAN, DATE, INTEGER, STRING, TIME
+from ml8s.data.dataset import FEATURE, GROUP, IGNORE, KEY, SERIES, TARGET, TIME_ROLE, TRAIN, WEIGHT
 from ml8s.data.schema import TableSchema
 from ml8s.data.violations import TARGET_RULE, Violation
 
@@ -21,7 +21,8 @@ class Roles:
     """Which column plays which part, and what is wrong with that.
 
     ``roles`` maps each column to its role in the order of the contract; ``identity`` are the columns that say which
-    row is which: the primary key, else ``split.identity``, else all columns in the order of their names.
+    row is which: the primary key, else ``split.identity``, else all columns in the order of their names; of a series
+    its columns and the time.
     """
 
     target: str
@@ -48,18 +49,22 @@ def assign_roles(schema: TableSchema, config: Config) -> Roles:
         *(name for key in schema.foreign_keys for name in key.fields),
         *(one.name for one in schema.fields if one.role == "key"),
     }
+    series = _series(config)
     ignored = {one.name for one in schema.fields if one.role == "ignore"} | set(config.columns.ignore)
     # The later entry wins: what the config names beats keys, and the target beats all.
     layers: tuple[tuple[str, Iterable[str | None]], ...] = (
         (KEY, keys),
         (TIME_ROLE, [time]),
         (IGNORE, ignored),
+        (SERIES, series),
         (GROUP, [group]),
         (WEIGHT, [weight]),
         (TARGET, [config.target_column]),
     )
     chosen = {name: role for role, names in layers for name in names if name is not None}
     identity = schema.primary_key or config.split.identity or tuple(sorted(schema.names))
+    if config.forecasting is not None and time is not None:
+        identity = (*series, time)
     fold_group = config.split.group_column if config.split.strategy == "group" else None
     return Roles(
         target=config.target_column,
@@ -73,6 +78,15 @@ def assign_roles(schema: TableSchema, config: Config) -> Roles:
     )
 
 
+def _series(config: Config) -> tuple[str, ...]:
+    return () if config.forecasting is None else config.forecasting.series_columns
+
+
+def known_columns(config: Config) -> tuple[str, ...]:
+    """The columns that a forecast may read at the time that it forecasts; none for other tasks."""
+    return () if config.forecasting is None else config.forecasting.known_columns
+
+
 def _unknown(schema: TableSchema, config: Config) -> Iterable[Violation]:
     named = [
         ("target_column", config.target_column),
@@ -80,6 +94,8 @@ def _unknown(schema: TableSchema, config: Config) -> Iterable[Violation]:
         ("columns.group", config.columns.group),
         ("split.time_column", config.split.time_column),
         ("split.group_column", config.split.group_column),
+        *(("forecasting.series_columns", name) for name in _series(config)),
+        *(("forecasting.known_columns", name) for name in known_columns(config)),
         *(("columns.ignore", name) for name in config.columns.ignore),
         *(("split.identity", name) for name in config.split.identity),
     ]
@@ -114,6 +130,11 @@ def _contradictions(schema: TableSchema, config: Config, time: str | None) -> It
         yield Violation(
             "columns", TRAIN, config.columns.weight, "one column is both weight and group", "name two columns"
         )
+    for name in _series(config):
+        one = schema.find(name)
+        if one is not None and one.type not in (STRING, INTEGER, BOOLEAN):
+            message = f"the series column {name!r} is a {one.type}; texts, integers and booleans name series"
+            yield Violation("columns", TRAIN, name, message, "name another column, or publish it as text")
     field = schema.find(time) if time else None
     if config.split.time_column and field is not None and field.type not in (TIME, DATE):
         yield Violation(

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ml8s.artifacts import Json
-from ml8s.config.metrics import BINARY, RANKING
+from ml8s.config.metrics import BINARY, FORECASTING, RANKING
 from ml8s.config.model import Config
 from ml8s.data.arrays import as_arrow, as_numpy, as_texts
 from ml8s.data.assignment import (
@@ -27,10 +27,12 @@ from ml8s.data.assignment import (
     time_folds,
 )
 from ml8s.data.column_types import BOOLEAN, DATE, NUMBER, STRING
-from ml8s.data.dataset import Dataset, Label
+from ml8s.data.completion import series_of
+from ml8s.data.dataset import VALIDATION, Dataset, Label
 from ml8s.data.folds import FIT, NAMES, TEST, TUNE, Folds
 from ml8s.data.hashing import Words, hash_rows, integers_of, words_of
 from ml8s.data.instants import MICROSECONDS_PER, iso_instant, microseconds_of
+from ml8s.data.origins import origin_folds
 from ml8s.data.tables import batches, open_table
 from ml8s.errors import FoldsImpossible
 
@@ -60,6 +62,10 @@ def split_snapshot(snapshot: Path, dataset: Dataset, config: Config) -> SplitRes
     source = _Source(snapshot, dataset, config)
     strategy = config.split.strategy
     result = SplitResult(strategy)
+    if dataset.kind == FORECASTING:
+        _by_origin(source, result)
+        _judge(source, result)
+        return result
     if strategy == "time":
         codes = _by_time(source, result)
     elif strategy == "stratified":
@@ -81,8 +87,9 @@ class _Source:
     def __init__(self, snapshot: Path, dataset: Dataset, config: Config) -> None:
         self.dataset = dataset
         self.config = config
-        self.tables = [open_table(snapshot / file.name, file.name) for file in dataset.files]
-        self.has_validation = len(self.tables) > 1
+        self.tables = [open_table(path, name) for path, name in dataset.places(snapshot)]
+        self.snapshot = snapshot
+        self.has_validation = any(file.name == VALIDATION for file in dataset.files)
         self.test = 0.0 if self.has_validation else config.split.test
         self.tune = config.split.tune
 
@@ -148,6 +155,30 @@ def _by_time(source: _Source, result: SplitResult) -> FoldCodes:
     assert_groups_whole(folds, groups)
     _check_groups_across(source, result, groups)
     return folds
+
+
+def _by_origin(source: _Source, result: SplitResult) -> None:
+    """Folds of series, filled rows included, with the distance of each row from the origin of its forecast."""
+    dataset, config = source.dataset, source.config
+    assert config.forecasting is not None, "the task forecasting has the section"
+    series = series_of(source.snapshot, dataset, config)
+    train = dataset.files[0].rows
+    begins = int(series.period[train : train + dataset.files[1].rows].min()) if source.has_validation else None
+    found = origin_folds(
+        series, config.forecasting.horizon, config.split.test, config.split.tune, test_from=begins, seed=config.seed
+    )
+    result.cuts = {"tune": series.time(found.tune_from), "test": series.time(found.test_from)}
+    late = 0 if begins is None else int(np.count_nonzero(series.period[:train] >= begins))
+    if late:
+        message = f"{late:,} rows of train.parquet are not before validation.parquet begins ({result.cuts['test']})"
+        _refuse_or_warn(source, result, message)
+    if found.new:
+        result.warnings.append(
+            f"{found.new:,} rows are dropped: their series had not begun when their forecast would have been made"
+        )
+    whole = Folds.of_files(np.split(found.folds, np.cumsum([file.rows for file in dataset.files])[:-1]))
+    result.folds = Folds(whole.file, whole.row, whole.fold, found.steps)
+    promise(len(found.folds) == dataset.rows, "each row has one fold")
 
 
 def _gap(config: Config) -> int:

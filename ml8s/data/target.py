@@ -9,7 +9,7 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ml8s.config.metrics import BINARY, DEFAULT_METRIC, KINDS_OF_TASK, MULTICLASS, RANKING, REGRESSION, find_metric
+from ml8s.config.metrics import BINARY, DEFAULT_METRIC, KINDS_OF_TASK, MULTICLASS, RANKING, find_metric
 from ml8s.config.model import Config
 from ml8s.data.column_types import BOOLEAN, INTEGER, NUMBER, STRING
 from ml8s.data.dataset import TRAIN, VALIDATION, Label, Target
@@ -110,9 +110,7 @@ def _kind_and_classes(
     if config.task == CLASSIFICATION:
         classes = _classes(tally, files, found)
         return MULTICLASS if len(classes) > 2 else BINARY, classes
-    kind = RANKING if config.task == "ranking" else REGRESSION
-    if kind not in KINDS_OF_TASK.get(config.task, ()):
-        kind = REGRESSION
+    kind = KINDS_OF_TASK[config.task][0]
     _judge_numbers(tally, kind, found)
     return kind, None
 

@@ -11,10 +11,10 @@ from ml8s.config.model import Config
 from ml8s.data.column_check import Demands
 from ml8s.data.column_types import DATE, TIME
 from ml8s.data.contract import Findings, Questions, check_contract
-from ml8s.data.dataset import FEATURE, IGNORE, TRAIN, Column, DataFile, Dataset, Target
+from ml8s.data.dataset import FEATURE, IGNORE, SERIES, TRAIN, Column, DataFile, Dataset, Target
 from ml8s.data.instants import iso_day, iso_instant
 from ml8s.data.leak import LeakCheck
-from ml8s.data.roles import RANKING, Roles, assign_roles
+from ml8s.data.roles import RANKING, Roles, assign_roles, known_columns
 from ml8s.data.schema import Field, TableSchema
 from ml8s.data.snapshot import Snapshot
 from ml8s.data.target import CLASSIFICATION, TargetTally, judge_target
@@ -51,6 +51,8 @@ def validate_snapshot(
         raise KeyError(config.target_column)
     tally = TargetTally(target, config.task)
     features = [one for one in schema.fields if roles.roles[one.name] == FEATURE]
+    if config.forecasting is not None:  # every other column is read before the origin only
+        features = [one for one in features if one.name in known_columns(config)]
     leak = LeakCheck(target, features, classes=config.task == CLASSIFICATION)
     questions = Questions(_demands(schema, roles), (_TargetObserver(tally), leak), _known(schema, roles), progress)
     findings = check_contract(snapshot, questions)
@@ -125,6 +127,7 @@ def _demands(schema: TableSchema, roles: Roles) -> Callable[[Field], Demands]:
 
 
 def _filled(roles: Roles) -> Iterator[tuple[str | None, str]]:
+    yield from ((name, "series") for name, role in roles.roles.items() if role == SERIES)
     yield roles.fold_group, "group"
     yield roles.group, "group"
     yield roles.weight, "weight"

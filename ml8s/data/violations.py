@@ -24,7 +24,7 @@ class Violation:
 
     Attributes:
         rule: required, type, enum, minimum, maximum, pattern, unique, primary_key, foreign_key, infinite, future,
-            columns, target, positive_class, time, weight, group, leak or rows.
+            columns, target, positive_class, time, weight, group, series, leak or rows.
         table: the file's name within the snapshot.
         column: the column, or columns joined by a comma, or empty.
         message: what is wrong, in one sentence that names the column.

@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ml8s.config.metrics import BINARY, MULTICLASS, RANKING, REGRESSION, find_metric
+from ml8s.config.metrics import BINARY, FORECASTING, MULTICLASS, RANKING, REGRESSION, find_metric
 from ml8s.evaluation import plain_words
 from ml8s.evaluation.baseline import Baseline
 from ml8s.evaluation.confusion import Confusion, confusion
@@ -87,7 +87,7 @@ def assess(question: Question, sample: Sample, baseline: Baseline) -> Assessment
     names = metric_names(question.kind, (question.metric, *question.gates, *question.required))
     model = measure(names, question.kind, sample)
     constant = baseline.measure(names, sample)
-    verdict = judge(question.metric, question.gates, question.required, model, constant)
+    verdict = judge(question.metric, question.gates, question.required, model, constant, against=baseline.name)
     parts: dict[str, Any] = {}
     if _has_parts(sample):
         parts = _PARTS[question.kind](question, sample, model)
@@ -154,7 +154,13 @@ def _ranking(question: Question, sample: Sample, _: Measured) -> dict[str, Any]:
     return {"queries": found, "words": plain_words.ranking_words(found)}
 
 
-_PARTS: Final = {BINARY: _binary, MULTICLASS: _multiclass, REGRESSION: _regression, RANKING: _ranking}
+_PARTS: Final = {
+    BINARY: _binary,
+    MULTICLASS: _multiclass,
+    REGRESSION: _regression,
+    RANKING: _ranking,
+    FORECASTING: _regression,
+}
 
 
 def slice_tables(

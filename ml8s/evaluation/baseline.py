@@ -1,9 +1,10 @@
-"""The constant baseline: what a model that looks at no feature reaches. It is learned from the fit rows' target.
+"""The baseline: what a model reaches that looks at no feature. It is learned from the fit rows' target.
 
 - binary and multiclass: every row gets the share of each class, weighted; decisions are for the most frequent class;
 - regression: the weighted mean where the metric squares errors (rmse, r2), else the weighted median, its lower one
   of two (mae, wape; for mape the median is a common choice and not the optimum);
-- ranking: equal scores, whose ndcg is the expectation of a random order (see ``ml8s.evaluation.ndcg``).
+- ranking: equal scores, whose ndcg is the expectation of a random order (see ``ml8s.evaluation.ndcg``);
+- forecasting: the seasonal naive forecast, which repeats the last season that the origin knows.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml8s.artifacts import Json
-from ml8s.config.metrics import BINARY, MULTICLASS, RANKING, REGRESSION
+from ml8s.config.metrics import BINARY, FORECASTING, MULTICLASS, RANKING, REGRESSION
 from ml8s.evaluation.measured import Measured, measure
 from ml8s.evaluation.metrics import Sample, exact_sum, weighted_mean
 
@@ -27,12 +28,21 @@ BY_MEAN: Final = ("rmse", "r2")
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """What was learned: shares by class [classes], or mean and median of the target; nothing for ranking."""
+    """What was learned: shares by class [classes], or mean and median of the target; nothing for ranking.
+
+    ``forecast`` [rows] is that of each row of the sample that it is measured on, for forecasting.
+    """
 
     kind: str
     shares: tuple[float, ...] = ()
     mean: float = 0.0
     median: float = 0.0
+    forecast: Floats | None = None
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        return "seasonal naive forecast" if self.kind == FORECASTING else "constant baseline"
 
     @property
     def description(self) -> str:
@@ -42,10 +52,13 @@ class Baseline:
             MULTICLASS: "Gives every row the share of each class among the fit rows.",
             REGRESSION: "Gives every row the fit rows' mean (rmse, r2) or median (other metrics).",
             RANKING: "Leaves the rows of each query in random order.",
+            FORECASTING: "Repeats the last season that the origin of each forecast knows.",
         }[self.kind]
 
     def scores(self, metric: str, rows: int) -> Floats:
-        """The constant scores of some rows for one metric: [rows], or [rows, classes] for multiclass."""
+        """The baseline's scores of some rows for one metric: [rows], or [rows, classes] for multiclass."""
+        if self.forecast is not None:
+            return self.forecast
         if self.kind == BINARY:
             return np.full(rows, self.shares[1])
         if self.kind == MULTICLASS:
@@ -92,6 +105,11 @@ def learn_baseline(kind: str, y: Floats, weight: Floats | None, classes: int = 2
     if kind == REGRESSION:
         return Baseline(kind, mean=weighted_mean(y, weight), median=_median(y, weight))
     return Baseline(kind)
+
+
+def naive_baseline(forecast: Floats) -> Baseline:
+    """The seasonal naive forecast of each test row [rows] as the baseline."""
+    return Baseline(FORECASTING, forecast=forecast)
 
 
 def _median(y: Floats, weight: Floats | None) -> float:

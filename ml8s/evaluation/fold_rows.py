@@ -10,10 +10,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ml8s.config.metrics import BINARY, MULTICLASS
+from ml8s.config.metrics import BINARY, FORECASTING, MULTICLASS
 from ml8s.data.dataset import Dataset
 from ml8s.data.folds import NAMES, TEST, Folds
 from ml8s.data.hashing import hash_rows, words_of
+from ml8s.features.forecast.section import NAIVE, SCALE, SERIES, SQUARED_SCALE, STEPS
 from ml8s.features.matrix import Rows, Source, group_codes
 from ml8s.features.target import encode_target
 
@@ -31,6 +32,23 @@ class FoldTargets:
 
 
 @dataclass(frozen=True, slots=True)
+class ForecastPoints:
+    """Rows as points of series.
+
+    Attributes:
+        series: codes [n].
+        steps: periods from the origin of the forecast to the row [n].
+        naive: the seasonal naive forecast [n].
+        scale: [n, 2], see ``ml8s.evaluation.metrics.Sample``.
+    """
+
+    series: NDArray[np.int64]
+    steps: NDArray[np.int64]
+    naive: Floats
+    scale: Floats
+
+
+@dataclass(frozen=True, slots=True)
 class FoldRows:
     """The rows of one fold, sorted by file and row.
 
@@ -41,6 +59,7 @@ class FoldRows:
         weight: [n] or None.
         group: query codes [n] or None.
         time: microseconds since 1970 UTC [n] or None.
+        points: what forecasts of the rows are judged with; None for other tasks.
     """
 
     rows: Rows
@@ -49,6 +68,7 @@ class FoldRows:
     weight: Floats | None
     group: NDArray[np.int64] | None
     time: NDArray[np.int64] | None
+    points: ForecastPoints | None = None
 
 
 def rows_of_fold(folds: Folds, fold: int) -> Rows:
@@ -81,6 +101,17 @@ def read_fold_rows(source: Source, rows: Rows, names: Sequence[str], targets: Fo
         weight=targets.weight,
         group=None if group is None else group_codes(source.column(group, rows)),
         time=None if time is None else source.column(time, rows),
+        points=read_points(source, rows) if source.dataset.kind == FORECASTING else None,
+    )
+
+
+def read_points(source: Source, rows: Rows) -> ForecastPoints:
+    """What forecasts of some rows are judged with, from the attached aggregates artifact."""
+    return ForecastPoints(
+        series=source.column(SERIES, rows).astype(np.int64),
+        steps=source.column(STEPS, rows).astype(np.int64),
+        naive=source.column(NAIVE, rows),
+        scale=np.stack([source.column(name, rows) for name in (SCALE, SQUARED_SCALE)], axis=1),
     )
 
 
@@ -93,12 +124,12 @@ def identity_hashes(snapshot: Path, dataset: Dataset, rows: Rows) -> NDArray[np.
 
     hashes = np.empty(len(rows), dtype=np.uint64)
     types = {column.name: column.type for column in dataset.columns}
-    for file, described in enumerate(dataset.files):
+    for file, (path, _) in enumerate(dataset.places(snapshot)):
         chosen = rows.file == file
         if not chosen.any():
             continue
         words = []
-        with parquet.ParquetFile(snapshot / described.name) as table:
+        with parquet.ParquetFile(path) as table:
             for name in dataset.identity:
                 values = table.read(columns=[name], use_threads=False).column(0)
                 whole = np.concatenate([words_of(chunk, types[name]) for chunk in values.chunks])

@@ -95,37 +95,44 @@ def parse_rule(text: str) -> Rule:
 
 
 def judge(
-    metric: str, gates: Mapping[str, str], required: Sequence[str], model: Measured, baseline: Measured
+    metric: str,
+    gates: Mapping[str, str],
+    required: Sequence[str],
+    model: Measured,
+    baseline: Measured,
+    *,
+    against: str = "constant baseline",
 ) -> Verdict:
     """The verdict on a model.
 
     Args:
-        metric: the metric that decides; the model must be strictly better on it than the constant baseline.
+        metric: the metric that decides; the model must be strictly better on it than the baseline.
         gates: bounds by metric, as the config spells them.
         required: metrics that must be computable.
         model: the model's metrics on the test fold.
-        baseline: those of the constant baseline on the same rows.
+        baseline: those of the baseline on the same rows.
+        against: what the baseline is called.
     """
-    results = [_against_baseline(metric, model, baseline)]
+    results = [_against_baseline(metric, model, baseline, against)]
     results += [_against_bound(name, parse_rule(gates[name]), model) for name in sorted(gates)]
     results += [_computable(name, model) for name in sorted(set(required))]
     return Verdict(tuple(results))
 
 
-def _against_baseline(name: str, model: Measured, baseline: Measured) -> GateResult:
+def _against_baseline(name: str, model: Measured, baseline: Measured, called: str) -> GateResult:
     value, bound = model.value(name), baseline.value(name)
     found = find_metric(name)
     if value is None or found is None:
         return _not_computable(name, None, DEFAULT, model)
     if bound is None:
         why = baseline.undefined.get(name, "it was not computed")
-        reason = f"{name} of the constant baseline cannot be computed: {why}."
+        reason = f"{name} of the {called} cannot be computed: {why}."
         return GateResult(name, None, value, False, DEFAULT, reason)
     rule = Rule(">" if found.greater_is_better else "<", bound)
     passed = rule.holds(value)
     shown, against = told_apart(value, bound)
     compared = "better than" if passed else "not better than"
-    reason = f"{name} is {shown}, {compared} the constant baseline's {against}."
+    reason = f"{name} is {shown}, {compared} the {called}'s {against}."
     return GateResult(name, rule, value, passed, DEFAULT, reason)
 
 

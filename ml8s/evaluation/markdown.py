@@ -31,6 +31,7 @@ def render_markdown(report: Report) -> str:
         _metrics(report),
         _data(report),
         _decisions(report),
+        _forecasts(report),
         _importance(report),
         _slices(report),
         _search(report),
@@ -63,7 +64,7 @@ def _metrics(report: Report) -> list[str]:
             for gate in row.gates
         )
         rows.append((escaped(row.name), number(row.value), number(row.baseline), gates))
-    return ["## Metrics on test", "", *_table(("metric", "model", "constant baseline", "gate"), rows, (1, 2))]
+    return ["## Metrics on test", "", *_table(("metric", "model", report.baseline_name, "gate"), rows, (1, 2))]
 
 
 def _data(report: Report) -> list[str]:
@@ -89,6 +90,16 @@ def _decisions(report: Report) -> list[str]:
     at = f" at the threshold {brief(report.threshold)}" if report.threshold is not None else ""
     head = ("class", "rows", "decided", "precision", "recall")
     return [f"## Decisions{at}", "", *_table(head, rows, (1, 2, 3, 4))]
+
+
+def _forecasts(report: Report) -> list[str]:
+    if report.forecasts is None:
+        return []
+    rows = [(one.steps, count(one.rows), number(one.model), number(one.baseline)) for one in report.forecasts.by_steps]
+    metric = escaped(report.forecasts.metric)
+    head = ("periods ahead", "rows", f"{metric}", report.baseline_name)
+    title = f"## Forecasts of {count(report.forecasts.series)} series, by how far ahead"
+    return [title, "", *_table(head, rows, (1, 2, 3))]
 
 
 def _importance(report: Report) -> list[str]:

@@ -30,13 +30,19 @@ class UndefinedMetric(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Rows to judge: target [n], scores [n] or [n, classes], weight and group [n] or None."""
+    """Rows to judge: target [n], scores [n] or [n, classes], weight and group [n] or None.
+
+    Of forecasts also: series [n], codes; scale [n, 2], the mean absolute and the mean squared error of the seasonal
+    naive forecast on the past of the row's series, NaN where it has too short a past.
+    """
 
     y: Floats
     scores: Floats
     weight: Floats | None = None
     group: NDArray[np.int64] | None = None
     threshold: float = 0.5
+    series: NDArray[np.int64] | None = None
+    scale: Floats | None = None
 
     def take(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> Sample:
         """The same for some of the rows."""
@@ -46,6 +52,8 @@ class Sample:
             scores=self.scores[rows],
             weight=None if self.weight is None else self.weight[rows],
             group=None if self.group is None else self.group[rows],
+            series=None if self.series is None else self.series[rows],
+            scale=None if self.scale is None else self.scale[rows],
         )
 
 
@@ -57,6 +65,8 @@ def compute(
     weight: ArrayLike | None = None,
     group: ArrayLike | None = None,
     threshold: float = 0.5,
+    series: ArrayLike | None = None,
+    scale: ArrayLike | None = None,
 ) -> float:
     """One metric of some rows.
 
@@ -68,6 +78,8 @@ def compute(
         group: [n] whole numbers that name the query of each row; needed by ndcg.
         threshold: a binary score at or above it is a decision for the positive class. Multiclass decisions take the
             most probable class, the first one of equals.
+        series: [n] whole numbers that name the series of each row; needed by rmsse.
+        scale: [n, 2], see ``Sample``; needed by mase and rmsse.
 
     Raises:
         KeyError: there is no metric of this name.
@@ -79,6 +91,8 @@ def compute(
         None if weight is None else np.asarray(weight, dtype=np.float64),
         None if group is None else np.asarray(group, dtype=np.int64),
         threshold,
+        None if series is None else np.asarray(series, dtype=np.int64),
+        None if scale is None else np.asarray(scale, dtype=np.float64),
     )
     return compute_sample(name, sample)
 
@@ -289,6 +303,43 @@ def _wape(sample: Sample) -> float:
     return weighted_mean(np.abs(sample.scores - sample.y), sample.weight) / total
 
 
+def _scaled(sample: Sample, which: int, name: str) -> tuple[NDArray[np.int64], Floats]:
+    """The rows whose series has a scale, and that scale of each."""
+    if sample.scale is None or sample.series is None:
+        raise UndefinedMetric(f"{name} needs the past of each series")
+    usable = np.flatnonzero(sample.scale[:, which] > 0)
+    if not usable.size or (sample.weight is not None and not sample.weight[usable].any()):
+        raise UndefinedMetric(f"{name} needs a series whose past varies from one season to the next")
+    return usable, sample.scale[usable, which]
+
+
+def _mase(sample: Sample) -> float:
+    """Mean of the scaled absolute errors (Hyndman and Koehler 2006), over the rows of series with a scale."""
+    rows, scale = _scaled(sample, 0, "mase")
+    part = sample.take(rows)
+    return weighted_mean(np.abs(part.scores - part.y) / scale, part.weight)
+
+
+def _rmsse(sample: Sample) -> float:
+    """Mean over series of the root of their mean scaled squared error (as in the M5 competition), each the same weight.
+
+    Rows weigh within their series.
+    """
+    rows, scale = _scaled(sample, 1, "rmsse")
+    part = sample.take(rows)
+    assert part.series is not None, "_scaled has asked for them"
+    with np.errstate(over="ignore"):
+        squared = (part.scores - part.y) ** 2 / scale
+    order = np.argsort(part.series, kind="stable")
+    starts = np.flatnonzero(np.diff(part.series[order], prepend=-1))
+    roots = []
+    for of_series in np.split(order, starts[1:]):
+        weight = None if part.weight is None else part.weight[of_series]
+        if weight is None or weight.any():
+            roots.append(math.sqrt(weighted_mean(squared[of_series], weight)))
+    return weighted_mean(np.array(roots), None)
+
+
 def _r2(sample: Sample) -> float:
     """One minus the squared error over that of the mean of these rows."""
     with np.errstate(over="ignore"):
@@ -316,6 +367,8 @@ _FORMULAS: Final[dict[str, Callable[[Sample], float]]] = {
     "mape": _mape,
     "r2": _r2,
     "wape": _wape,
+    "mase": _mase,
+    "rmsse": _rmsse,
 }
 _MULTICLASS: Final[dict[str, Callable[[Sample], float]]] = {
     **_DECISIONS,

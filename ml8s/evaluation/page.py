@@ -6,7 +6,7 @@ from importlib import resources
 from string import Template
 from typing import Final
 
-from ml8s.evaluation import page_origin, page_quality
+from ml8s.evaluation import page_forecasts, page_origin, page_quality
 from ml8s.evaluation.markup import Markup, element, escaped, joined
 from ml8s.evaluation.report import Report
 from ml8s.evaluation.wording import count, number, plural, shortened
@@ -16,6 +16,7 @@ KINDS: Final = {
     "multiclass": "classification",
     "regression": "regression",
     "ranking": "ranking",
+    "forecasting": "forecasting",
 }
 
 
@@ -40,6 +41,7 @@ def _body(report: Report, title: str) -> Markup:
         page_quality.confusion_section(report),
         page_quality.residuals_section(report),
         page_quality.queries_section(report),
+        page_forecasts.forecasts_section(report),
         page_quality.importance_section(report),
         page_quality.slices_section(report),
         page_origin.data_section(report),
@@ -68,7 +70,7 @@ def _figures(report: Report) -> Markup:
     chosen = " + ".join(member.estimator for member in report.members)
     test = next((fold.rows for fold in report.data.folds if fold.name == "test"), 0)
     figures = [
-        (number(main.value), f"{main.name} on test; constant baseline {number(main.baseline)}"),
+        (number(main.value), f"{main.name} on test; {report.baseline_name} {number(main.baseline)}"),
         (count(test), "test rows"),
         (chosen, f"chosen out of {plural(sum(c.trials for c in report.candidates), 'trial')}"),
         (

@@ -12,11 +12,12 @@ from ml8s.evaluation.wording import count, number, percent, plural, sentence, sh
 
 MOST_CLASSES: Final = 8
 MOST_FEATURES: Final = 500
+WITH_MEANS: Final = ("regression", "ranking", "forecasting")
 PURPOSES: Final = {
     "fit": "trains the models",
     "tune": "guides the search",
     "test": "judges the model, here",
-    "dropped": "left out by the gap",
+    "dropped": "left out: before a cut, or without a past",
 }
 
 
@@ -28,7 +29,7 @@ def data_section(report: Report) -> Markup:
         f"; rows of one {shortened(data.group_column)} stay together." if data.group_column else "."
     )
     classes = report.labels[-1:] if report.kind == "binary" else report.labels[:MOST_CLASSES]
-    means = ("Mean target",) if report.kind in ("regression", "ranking") else ()
+    means = ("Mean target",) if report.kind in WITH_MEANS else ()
     names = (f"“{shortened(label, 24)}”" for label in classes)
     head = ("Fold", "What it does", "Rows", *names, *means)
     rows = [(fold.name, PURPOSES[fold.name], count(fold.rows), *_fold_cells(report, fold)) for fold in data.folds]
@@ -47,7 +48,7 @@ def data_section(report: Report) -> Markup:
 
 
 def _fold_cells(report: Report, fold: FoldRow) -> list[str]:
-    if report.kind in ("regression", "ranking"):
+    if report.kind in WITH_MEANS:
         return [number(fold.mean)]
     if fold.classes is None:
         return ["–"] * (1 if report.kind == "binary" else min(len(report.labels), MOST_CLASSES))

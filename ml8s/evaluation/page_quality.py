@@ -34,9 +34,9 @@ def charts(*items: Markup | None) -> Markup:
 
 
 def metrics_section(report: Report) -> Markup:
-    """Every metric beside the constant baseline, with its gates."""
+    """Every metric beside the baseline, with its gates."""
     weighted = f" Rows are weighted by {shortened(report.data.weight_column)}." if report.data.weight_column else ""
-    how = f"On the test fold. The constant baseline looks at no feature. {report.baseline}{weighted}"
+    how = f"On the test fold. The {report.baseline_name} looks at no feature. {report.baseline}{weighted}"
     head = ("Metric", "Model", "Baseline", "Gate", "What it is")
     rows = [_metric_cells(row) for row in report.metrics]
     return section("Metrics", how, table(head, rows, numeric=(1, 2), class_="wide metrics"))

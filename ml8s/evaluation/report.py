@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from ml8s.artifacts import Json
 from ml8s.evaluation.confusion import Confusion
 from ml8s.evaluation.curves import CalibrationBin, Curve, GainPoint
+from ml8s.evaluation.forecasts import ForecastSummary
 from ml8s.evaluation.gates import GateResult
 from ml8s.evaluation.importance import ColumnImportance
 from ml8s.evaluation.queries import QuerySummary
@@ -20,7 +21,7 @@ SCHEMA = 1
 
 @dataclass(frozen=True, slots=True)
 class MetricRow:
-    """One metric on the test fold, of the model and of the constant baseline; ``reason`` where it has no value."""
+    """One metric on the test fold, of the model and of the baseline; ``reason`` where it has no value."""
 
     name: str
     summary: str
@@ -143,7 +144,7 @@ class Report:
     """One evaluation.
 
     Attributes:
-        kind: binary, multiclass, regression or ranking.
+        kind: binary, multiclass, regression, ranking or forecasting.
         target: the target column.
         labels: the classes as text, the positive one of two last; empty without classes.
         metric: the metric that decides.
@@ -151,7 +152,8 @@ class Report:
         reasons: why, one sentence each.
         words: what the numbers say, in sentences.
         metrics: the metric that decides first.
-        baseline: one sentence on the constant baseline.
+        baseline_name: what the baseline is called.
+        baseline: one sentence on it.
         threshold: from which score on a row is decided positive; None but for binary.
         threshold_origin: where the threshold comes from.
         lineage: (port, digest) of what the evaluation was made from.
@@ -165,6 +167,7 @@ class Report:
     reasons: tuple[str, ...]
     words: tuple[str, ...]
     metrics: tuple[MetricRow, ...]
+    baseline_name: str
     baseline: str
     threshold: float | None
     threshold_origin: str
@@ -176,6 +179,7 @@ class Report:
     confusion: Confusion | None
     residuals: Residuals | None
     queries: QuerySummary | None
+    forecasts: ForecastSummary | None
     importance: ImportanceTable | None
     slices: tuple[SliceTable, ...]
     candidates: tuple[CandidateRow, ...]

@@ -10,6 +10,7 @@ from ml8s.config.metrics import MULTICLASS
 from ml8s.data.folds import NAMES
 from ml8s.evaluation.assessment import Assessment
 from ml8s.evaluation.fold_rows import class_rows
+from ml8s.evaluation.forecasts import ForecastSummary
 from ml8s.evaluation.metrics import weighted_mean
 from ml8s.evaluation.report import (
     CandidateRow,
@@ -41,6 +42,7 @@ def build_report(
     *,
     fold_facts: Mapping[str, Json],
     threshold_origin: str,
+    forecasts: ForecastSummary | None,
     importance: ImportanceTable | None,
     slices: tuple[SliceTable, ...],
     candidates: tuple[CandidateRow, ...],
@@ -61,6 +63,7 @@ def build_report(
         reasons=assessment.verdict.reasons,
         words=assessment.words,
         metrics=assessment.metric_rows(),
+        baseline_name=subject.baseline.name,
         baseline=subject.baseline.description,
         threshold=subject.threshold,
         threshold_origin=threshold_origin,
@@ -72,6 +75,7 @@ def build_report(
         confusion=assessment.confusion,
         residuals=assessment.residuals,
         queries=assessment.queries,
+        forecasts=forecasts,
         importance=importance,
         slices=slices,
         candidates=candidates,

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ml8s.config.metrics import BINARY
 from ml8s.data.dataset import Dataset
 from ml8s.data.folds import NAMES, TEST, Folds
-from ml8s.evaluation.baseline import Baseline, learn_baseline
+from ml8s.evaluation.baseline import Baseline, learn_baseline, naive_baseline
 from ml8s.evaluation.fold_rows import (
     FoldRows,
     FoldTargets,
@@ -81,7 +81,16 @@ class Subject:
     def sample(self) -> Sample:
         """The test rows as metrics take them."""
         threshold = DEFAULT_THRESHOLD if self.threshold is None else self.threshold
-        return Sample(self.test.y, self.scores, self.test.weight, self.test.group, threshold)
+        points = self.test.points
+        return Sample(
+            self.test.y,
+            self.scores,
+            self.test.weight,
+            self.test.group,
+            threshold,
+            series=None if points is None else points.series,
+            scale=None if points is None else points.scale,
+        )
 
     @cached_property
     def hashes(self) -> NDArray[np.uint64]:
@@ -96,7 +105,9 @@ class Subject:
 
     @cached_property
     def baseline(self) -> Baseline:
-        """The constant baseline, learned from the fit rows."""
+        """What the model must beat: constants learned from the fit rows, or the seasonal naive forecast."""
+        if self.test.points is not None:
+            return naive_baseline(self.test.points.naive)
         fit = self.targets[NAMES[0]]
         return learn_baseline(self.dataset.kind, fit.y, fit.weight, len(self.labels))
 

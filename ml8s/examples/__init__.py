@@ -13,4 +13,5 @@ EXAMPLES: Final[dict[str, tuple[str, int]]] = {
     "churn": ("customers who leave, mixed columns with nulls, stratified split", 8_000),
     "ranking": ("search results ordered within each query", 12_000),
     "pricing": ("prices of used cars, a regression", 10_000),
+    "demand": ("units sold by product and shop, a forecast of 28 days", 14_000),
 }

@@ -12,24 +12,18 @@ from ml8s.examples import EXAMPLES
 from ml8s.examples.generate import publish
 
 DATA: Final = "data"
-LATER: Final = {"demand": "forecasting"}
 
 
 def check_example(name: str | None) -> str:
     """The name of an example that exists.
 
     Raises:
-        InvalidUsage: none was named, it comes later, or there is none of this name.
+        InvalidUsage: none was named, or there is none of this name.
     """
     listed = ", ".join(f"`--from {example}` ({summary})" for example, (summary, _) in EXAMPLES.items())
     if name in EXAMPLES:
         return str(name)
-    if name is None:
-        message = "init needs an example to start from"
-    elif name in LATER:
-        message = f"the example {name} comes with {LATER[name]}, which is not built yet"
-    else:
-        message = f"there is no example {name!r}"
+    message = "init needs an example to start from" if name is None else f"there is no example {name!r}"
     raise InvalidUsage(message, where="--from", cure=f"choose one of {listed}")
 
 

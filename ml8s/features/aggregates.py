@@ -19,6 +19,8 @@ from ml8s.features.asof.feature import AsOfFeature
 from ml8s.features.asof.rows import Floats
 from ml8s.features.definitions import define
 from ml8s.features.entities import EntitySet, build_entity_set, find_parents
+from ml8s.features.forecast.rows import attach_past_columns, written_columns
+from ml8s.features.forecast.section import ForecastSection
 from ml8s.features.manifest import Dropped, Feature, FeatureManifest
 from ml8s.features.matrix import Source
 from ml8s.features.parents import attach_parents, table_types
@@ -175,6 +177,9 @@ def write_aggregates(folder: Path, source: Source, manifest: FeatureManifest, fe
     are none. ``aggregates.json`` names them.
     """
     names = [feature.name for feature in used_aggregates(manifest)]
+    section = ForecastSection.of(manifest)
+    if section is not None:
+        names += written_columns(section)
     rows = source.all_rows()
     if names:
         shape = (len(rows), len(names))
@@ -190,12 +195,15 @@ def write_aggregates(folder: Path, source: Source, manifest: FeatureManifest, fe
 
 def attach_aggregates(source: Source, manifest: FeatureManifest, folder: Path) -> None:
     """Adds the columns of parents, and the aggregates of an artifact, to the rows of a source."""
-    entities = used_entities(manifest)
-    if entities is None:
+    entities, section = used_entities(manifest), ForecastSection.of(manifest)
+    if entities is not None:
+        attach_parents(source, entities, [column.name for column in manifest.columns])
+    elif section is None:
         return
-    attach_parents(source, entities, [column.name for column in manifest.columns])
     names = json.loads((folder / FILE_NAME).read_bytes())["features"]
     if names:
         values = np.load(folder / VALUES, mmap_mode="r", allow_pickle=False)
         for index, name in enumerate(names):
             source.attach(name, values[:, index])
+    if section is not None:
+        attach_past_columns(source, section)

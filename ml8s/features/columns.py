@@ -46,7 +46,7 @@ def read_columns(
     """
     from pyarrow import parquet
 
-    with parquet.ParquetFile(snapshot / dataset.files[file].name) as table:
+    with parquet.ParquetFile(dataset.places(snapshot)[file][0]) as table:
         return {name: read_column(table, name, rows, dataset) for name in names}
 
 

@@ -147,7 +147,7 @@ class FeatureManifest:
 
     Attributes:
         inputs: digests of the artifacts that it was learned from.
-        kind: binary, multiclass, regression or ranking.
+        kind: binary, multiclass, regression, ranking or forecasting.
         target: as in ``dataset.json``.
         columns: the source columns that ``apply`` needs.
         ignored: columns of the snapshot that no feature reads; rows to predict may hold them.
@@ -159,6 +159,7 @@ class FeatureManifest:
         missing_values: texts that count as null.
         as_of: what features of past rows are made from: entities, parents, time column, refresh, and the definitions
             of the aggregates in use; None without them.
+        forecast: what features of a series are made from (``ml8s.features.forecast.section``); None for other tasks.
     """
 
     inputs: Mapping[str, str]
@@ -174,6 +175,7 @@ class FeatureManifest:
     missing_values: tuple[str, ...] = ()
     policy: Mapping[str, Json] = field(default_factory=lambda: dict(POLICY))
     as_of: Mapping[str, Json] | None = None
+    forecast: Mapping[str, Json] | None = None
 
     @property
     def as_of_columns(self) -> frozenset[str]:
@@ -222,6 +224,7 @@ class FeatureManifest:
             "missing_values": list(self.missing_values),
             "policy": dict(self.policy),
             "as_of": None if self.as_of is None else dict(self.as_of),
+            "forecast": None if self.forecast is None else dict(self.forecast),
         }
 
     @classmethod
@@ -248,6 +251,7 @@ class FeatureManifest:
             missing_values=_texts(value["missing_values"]),
             policy=_object(value["policy"]),
             as_of=None if value.get("as_of") is None else _object(value["as_of"]),
+            forecast=None if value.get("forecast") is None else _object(value["forecast"]),
         )
 
     @classmethod

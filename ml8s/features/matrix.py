@@ -16,6 +16,7 @@ from ml8s.data.dataset import Dataset
 from ml8s.data.folds import FIT, TUNE, Folds
 from ml8s.features.apply import feature_values
 from ml8s.features.columns import read_column
+from ml8s.features.forecast.section import SCALE, SERIES, SQUARED_SCALE, ForecastSection
 from ml8s.features.manifest import FeatureManifest
 from ml8s.features.target import encode_target
 
@@ -55,7 +56,7 @@ class Source:
         self.dataset = dataset
         self._attached: dict[str, NDArray[Any]] = {}
         self._first = np.cumsum([0, *(file.rows for file in dataset.files)])
-        self._tables = [parquet.ParquetFile(snapshot / file.name) for file in dataset.files]
+        self._tables = [parquet.ParquetFile(path) for path, _ in dataset.places(snapshot)]
 
     def __enter__(self) -> Source:
         return self
@@ -146,6 +147,9 @@ def write_matrix(
         _save(folder, "weight", source.column(dataset.weight_column, rows))
     if dataset.group_column is not None:
         _save(folder, "group", group_codes(source.column(dataset.group_column, rows)))
+    if manifest.forecast is not None:
+        _save(folder, "series", source.column(SERIES, rows).astype(np.int64))
+        _save(folder, "scale", np.stack([source.column(name, rows) for name in (SCALE, SQUARED_SCALE)], axis=1))
     if dataset.time_column is not None:
         _save(folder, "time", source.column(dataset.time_column, rows))
     write_json(folder / FILE_NAME, _describe(manifest, dataset, len(rows), features_digest))
@@ -174,7 +178,8 @@ def _save(folder: Path, name: str, values: NDArray[Any]) -> None:
 
 
 def _describe(manifest: FeatureManifest, dataset: Dataset, rows: int, features_digest: str) -> Mapping[str, Json]:
-    classes = dataset.target.classes
+    classes, section = dataset.target.classes, ForecastSection.of(manifest)
+    unit = None if section is None else section.level
     return {
         "schema": SCHEMA,
         "inputs": {**manifest.inputs, "features": features_digest},
@@ -185,4 +190,5 @@ def _describe(manifest: FeatureManifest, dataset: Dataset, rows: int, features_d
         "categorical": {feature.name: feature.codes for feature in manifest.features if feature.codes > 2},
         "classes": len(classes) if classes is not None else 0,
         "target": dict(manifest.target),
+        "unit": unit if unit in manifest.names else None,
     }

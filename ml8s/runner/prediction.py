@@ -11,6 +11,7 @@ from ml8s.artifacts import Json
 from ml8s.config.metrics import BINARY, MULTICLASS
 from ml8s.environment import require_pinned
 from ml8s.errors import ModelFileRefused
+from ml8s.runner.forecasting import Forecaster
 from ml8s.runner.rows import Row
 from ml8s.storage.blobs import fetch_artifact
 from ml8s.storage.store import Store
@@ -53,8 +54,8 @@ class Predictor:
         return answers(self.model.kind, self.model.target, self.model.threshold, scores)
 
 
-def open_predictor(store: Store, record: Record, folder: Path, state: str | None = None) -> Predictor:
-    """Fetches a model, its manifest and its lookup state into a folder, every byte checked.
+def open_predictor(store: Store, record: Record, folder: Path, state: str | None = None) -> Predictor | Forecaster:
+    """Fetches a model, its manifest and its state into a folder, every byte checked; what it is for says the answer.
 
     Args:
         store: where they are.
@@ -66,6 +67,8 @@ def open_predictor(store: Store, record: Record, folder: Path, state: str | None
         ObjectMissing, DigestMismatch: the store lacks a blob of it, or one is damaged.
         ModelFileRefused: the two do not belong together.
     """
+    from ml8s.features.forecast.section import ForecastSection
+    from ml8s.features.forecast.state import SeriesState
     from ml8s.features.lookup import Lookup
     from ml8s.features.manifest import FeatureManifest
     from ml8s.scoring import load_model
@@ -86,6 +89,9 @@ def open_predictor(store: Store, record: Record, folder: Path, state: str | None
             cure="check it with `ml8s models verify`",
         )
     manifest = FeatureManifest.read(folder / "features")
+    section = ForecastSection.of(manifest)
+    if section is not None:
+        return Forecaster(manifest, model, SeriesState.open(folder / "state", section))
     return Predictor(manifest, model, Lookup(folder / "state", manifest) if manifest.as_of else None)
 
 

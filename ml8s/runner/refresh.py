@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from ml8s.errors import StateNotRefreshed
 from ml8s.registry import Registry
@@ -13,6 +15,11 @@ from ml8s.runner.reproduction import recorded_config
 from ml8s.runner.snapshot import copy_snapshot, find_snapshot
 from ml8s.storage.blobs import fetch_artifact, put_artifact
 from ml8s.storage.store import Store
+
+if TYPE_CHECKING:
+    from ml8s.config.model import Config
+    from ml8s.data.dataset import Dataset
+    from ml8s.features.manifest import FeatureManifest
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,24 +48,22 @@ def refresh_state_of(store: Store, record: Record, uri: str, *, dry_run: bool = 
         StateNotRefreshed: the model has no features of past rows, or the snapshot lacks what they need.
         SnapshotNotFound, SnapshotIncomplete, ContractViolation: the snapshot is not there or not in order.
     """
-    from ml8s.features.lookup import Lookup
     from ml8s.features.manifest import FeatureManifest
 
     with TemporaryDirectory(prefix="ml8s-refresh-") as place:
         folder = Path(place)
-        for name in ("snapshot", "features", "state"):
+        for name in ("snapshot", "features", "state", "dataset"):
             (folder / name).mkdir()
         fetch_artifact(store, record.ports["features"], folder / "features")
         manifest = FeatureManifest.read(folder / "features")
-        if manifest.as_of is None:
+        if manifest.as_of is None and manifest.forecast is None:
             raise StateNotRefreshed(
                 f"{record.model_id} has no features of past rows (aggregates: {manifest.aggregates})",
                 where=record.model_id,
                 cure="there is nothing to refresh: predict with it as it is",
             )
         digest = copy_snapshot(find_snapshot(uri), folder / "snapshot").digest
-        rows = _write(record, manifest, folder)
-        as_of = Lookup(folder / "state", manifest).as_of
+        rows, as_of = _write(record, manifest, folder)
         if dry_run:
             return Refreshed(None, as_of, rows, digest)
         made = put_artifact(store, "state", folder / "state")
@@ -66,20 +71,54 @@ def refresh_state_of(store: Store, record: Record, uri: str, *, dry_run: bool = 
         return Refreshed(made, as_of, rows, digest)
 
 
-def _write(record: Record, manifest: object, folder: Path) -> int:
-    from ml8s.data.dataset import Target
+def _write(record: Record, manifest: FeatureManifest, folder: Path) -> tuple[int, str | None]:
+    """Writes the state, and answers how many rows it was made from and its time."""
+    from ml8s.data.completion import complete
     from ml8s.data.snapshot import open_snapshot, snapshot_manifest
     from ml8s.data.validation import validate_snapshot
+
+    config = recorded_config(record).config
+    opened = open_snapshot(folder / "snapshot")
+    dataset = validate_snapshot(opened, snapshot_manifest(opened), config)
+    inputs = {"snapshot": dataset.snapshot, "features": record.ports["features"]}
+    if manifest.forecast is not None:
+        completed = complete(folder / "snapshot", dataset, config, folder / "dataset")
+        return _write_series(record, manifest, folder, (config, completed), inputs)
+    return _write_aggregates(record, manifest, folder, dataset, inputs)
+
+
+def _write_series(
+    record: Record,
+    manifest: FeatureManifest,
+    folder: Path,
+    checked: tuple[Config, Dataset],
+    inputs: Mapping[str, str],
+) -> tuple[int, str | None]:
+    from ml8s.features.forecast.rows import read_histories
+    from ml8s.features.forecast.section import ForecastSection
+    from ml8s.features.forecast.state import SeriesState, write_series_state
+    from ml8s.features.matrix import Source
+
+    config, dataset = checked
+    section = ForecastSection.of(manifest)
+    assert section is not None
+    _refuse_lost(record, [name for name, _ in (*section.series, *section.past)], dataset, "reads at the origin")
+    with Source(folder / "snapshot", dataset) as source:
+        series, history = read_histories(folder / "snapshot", source, config)
+        write_series_state(folder / "state", source, section, series, history, inputs=inputs)
+    return dataset.rows, SeriesState.open(folder / "state", section).as_of
+
+
+def _write_aggregates(
+    record: Record, manifest: FeatureManifest, folder: Path, dataset: Dataset, inputs: Mapping[str, str]
+) -> tuple[int, str | None]:
+    from ml8s.data.dataset import Target
     from ml8s.features.aggregates import used_aggregates, used_entities
-    from ml8s.features.lookup import write_lookup
-    from ml8s.features.manifest import FeatureManifest
+    from ml8s.features.lookup import Lookup, write_lookup
     from ml8s.features.matrix import Source
     from ml8s.features.parents import attach_parents
     from ml8s.features.past import read_past
 
-    assert isinstance(manifest, FeatureManifest)
-    opened = open_snapshot(folder / "snapshot")
-    dataset = validate_snapshot(opened, snapshot_manifest(opened), recorded_config(record).config)
     classes, positive = manifest.target.get("classes"), manifest.target.get("positive")
     target = Target(
         dataset.target.column,
@@ -90,21 +129,19 @@ def _write(record: Record, manifest: object, folder: Path) -> int:
     entities, features = used_entities(manifest), used_aggregates(manifest)
     assert entities is not None
     with Source(folder / "snapshot", replace(dataset, target=target)) as source:
-        known = {column.name for column in dataset.columns}
-        lost = [feature.column for feature in features if feature.column and feature.column not in known]
-        if lost:
-            raise StateNotRefreshed(
-                f"the snapshot has no column {lost[0]!r}, which {record.model_id} aggregates",
-                where="schema.json",
-                cure="refresh from a snapshot of the same contract, or train again",
-            )
+        _refuse_lost(record, [feature.column for feature in features if feature.column], dataset, "aggregates")
         attach_parents(source, entities, sorted(manifest.as_of_columns))
         past = read_past(source, entities, features)
-        write_lookup(
-            folder / "state",
-            source,
-            manifest,
-            past,
-            {"snapshot": dataset.snapshot, "features": record.ports["features"]},
+        write_lookup(folder / "state", source, manifest, past, inputs)
+    return len(past.events), Lookup(folder / "state", manifest).as_of
+
+
+def _refuse_lost(record: Record, columns: Sequence[str], dataset: Dataset, use: str) -> None:
+    known = {column.name for column in dataset.columns}
+    lost = [name for name in columns if name not in known]
+    if lost:
+        raise StateNotRefreshed(
+            f"the snapshot has no column {lost[0]!r}, which {record.model_id} {use}",
+            where="schema.json",
+            cure="refresh from a snapshot of the same contract, or train again",
         )
-        return len(past.events)

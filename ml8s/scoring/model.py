@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 
 from ml8s.artifacts import Json
-from ml8s.config.metrics import BINARY, MULTICLASS, RANKING, REGRESSION
+from ml8s.config.metrics import BINARY, FORECASTING, MULTICLASS, RANKING, REGRESSION
 from ml8s.errors import ModelFileRefused
 from ml8s.scoring.calibration import Calibration, read_calibration
 from ml8s.scoring.member import FAMILIES, Member, load_member
@@ -43,7 +43,7 @@ class Model:
     """A model that can score.
 
     Attributes:
-        kind: binary, multiclass, regression or ranking.
+        kind: binary, multiclass, regression, ranking or forecasting.
         metric: the metric that it was chosen by.
         target: the target as dataset.json describes it: column, type, classes, positive.
         features: the names of the columns of the matrix that it scores, in order.
@@ -52,6 +52,7 @@ class Model:
         calibration: maps from its members' mean to the score, or None.
         threshold: from which score on a binary prediction is the positive class; None for other kinds.
         inputs: the digests of the artifacts that it was made from.
+        unit: the feature that its members score in units of; None where they score the target itself.
     """
 
     kind: str
@@ -63,6 +64,7 @@ class Model:
     calibration: Calibration | None
     threshold: float | None
     inputs: Mapping[str, Json]
+    unit: str | None = None
 
     def score(self, x: Floats, threads: int = 1) -> Floats:
         """Scores of rows.
@@ -72,7 +74,7 @@ class Model:
             threads: how many threads it may use; no result depends on it.
 
         Returns:
-            float64 [n]: P(positive class) for binary, the value for regression and ranking;
+            float64 [n]: P(positive class) for binary, the value for regression, ranking and forecasting;
             [n, classes] for multiclass, classes as in the target.
 
         Raises:
@@ -82,6 +84,8 @@ class Model:
         if x.ndim != 2 or x.shape[1] != len(self.features):
             raise ValueError(f"the matrix has the shape {x.shape}, the model {len(self.features)} features")
         scores = mean_score([(one.weight, one.member) for one in self.members], x, threads)
+        if self.unit is not None:
+            scores = scores * x[:, self.features.index(self.unit)]
         return scores if self.calibration is None else self.calibration.apply(scores)
 
 
@@ -121,13 +125,15 @@ def _parse(folder: Path, value: Mapping[str, Json]) -> Model:
     kind = value["kind"]
     target = value["target"]
     features = value["features"]
-    if kind not in (BINARY, MULTICLASS, REGRESSION, RANKING) or not isinstance(target, dict):
+    if kind not in (BINARY, MULTICLASS, REGRESSION, RANKING, FORECASTING) or not isinstance(target, dict):
         raise ValueError("kind or target are unknown")
     if not isinstance(features, list) or not all(isinstance(name, str) for name in features):
         raise ValueError("features must be names")
     shape = Shape(str(kind), len(target["classes"] or ()), len(features))
     _check_target(str(kind), target)
-    threshold = value["threshold"]
+    threshold, unit = value["threshold"], value.get("unit")
+    if unit is not None and unit not in features:
+        raise ValueError(f"its unit {unit!r} is none of its features")
     return Model(
         kind=shape.kind,
         metric=str(value["metric"]),
@@ -138,6 +144,7 @@ def _parse(folder: Path, value: Mapping[str, Json]) -> Model:
         calibration=read_calibration(value["calibration"], shape.classes if kind == MULTICLASS else 1),
         threshold=None if threshold is None else float(threshold),  # type: ignore[arg-type]
         inputs=value["inputs"],  # type: ignore[arg-type]
+        unit=None if unit is None else str(unit),
     )
 
 

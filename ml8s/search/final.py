@@ -40,7 +40,9 @@ def fit_members(
     for candidate in chosen:
         member = candidate.member
         if refit == "fit+tune":
-            member = learner_of(candidate.estimator, task, matrix.all_rows).fit(candidate.configuration)
+            member = learner_of(candidate.estimator, task, matrix.all_rows.in_units(absolute=task.absolute)).fit(
+                candidate.configuration
+            )
         members.append((candidate, member))
         told(len(members))
     return members
@@ -72,6 +74,7 @@ def write_model(folder: Path, model: FinalModel, matrix: Matrix, digest: str) ->
             "metric": model.metric,
             "target": matrix.target,
             "features": list(matrix.features),
+            "unit": matrix.unit,
             "refit": model.refit,
             "members": described,
             "calibration": None if model.calibration is None else model.calibration.to_json(),

@@ -26,9 +26,23 @@ class Judge:
             raise KeyError(name)
         return cls(metric, tune)
 
+    @property
+    def absolute(self) -> bool:
+        """Whether forecasts are to be learned by absolute errors, as the metric counts them."""
+        return self.metric.absolute and self.tune.series is not None
+
     def value(self, scores: Floats) -> float:
         """The metric's value; raises UndefinedMetric where the tune rows or the scores do not determine it."""
-        value = compute(self.metric.name, self.tune.y, scores, weight=self.tune.weight, group=self.tune.group)
+        tune = self.tune
+        value = compute(
+            self.metric.name,
+            tune.y,
+            scores,
+            weight=tune.weight,
+            group=tune.group,
+            series=tune.series,
+            scale=tune.scale,
+        )
         if not math.isfinite(value):
             raise UndefinedMetric(f"{self.metric.name} is {value}")
         return value

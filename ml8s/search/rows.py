@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,12 +20,19 @@ SCHEMA: Final = 1
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Some rows: x [n, features], y [n], weight [n] or None, group [n] (codes, contiguous) or None."""
+    """Some rows: x [n, features], y [n], weight [n] or None, group [n] (codes, contiguous) or None.
+
+    Of forecasts also: series [n], codes; scale [n, 2], see ``ml8s.evaluation.metrics.Sample``; unit [n], the level
+    that members learn in units of.
+    """
 
     x: Floats
     y: Floats
     weight: Floats | None = None
     group: NDArray[np.int64] | None = None
+    series: NDArray[np.int64] | None = None
+    scale: Floats | None = None
+    unit: Floats | None = None
 
     def __len__(self) -> int:
         return len(self.y)
@@ -43,6 +50,33 @@ class Rows:
         changed = np.flatnonzero(self.group[1:] != self.group[:-1]) + 1
         return np.concatenate([np.zeros(1, dtype=np.int64), changed])
 
+    def take(self, part: slice) -> Rows:
+        """Some of the rows."""
+        return Rows(
+            self.x[part],
+            self.y[part],
+            None if self.weight is None else self.weight[part],
+            None if self.group is None else self.group[part],
+            series=None if self.series is None else self.series[part],
+            scale=None if self.scale is None else self.scale[part],
+            unit=None if self.unit is None else self.unit[part],
+        )
+
+    def in_units(self, *, absolute: bool) -> Rows:
+        """The rows as a learner sees them: the target in units, each row with the weight that its error has without.
+
+        A loss of |y - f| equals unit * |y / unit - f / unit|, a squared one takes the unit's square.
+        """
+        if self.unit is None:
+            return self
+        mass = self.unit if absolute else self.unit * self.unit
+        weight = mass if self.weight is None else mass * self.weight
+        return replace(self, y=self.y / self.unit, weight=weight / weight.max(), unit=None)
+
+    def from_units(self, scores: Floats) -> Floats:
+        """A member's scores [n] of the rows in the unit of the target."""
+        return scores if self.unit is None else scores * self.unit
+
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
@@ -57,6 +91,7 @@ class Matrix:
         all_rows: fit rows, then tune rows.
         fit_rows: how many of them are fit rows.
         folder: where its other arrays lie.
+        unit: the feature that members learn in units of; None where they learn the target itself.
     """
 
     shape: Shape
@@ -67,30 +102,22 @@ class Matrix:
     all_rows: Rows
     fit_rows: int
     folder: Path
+    unit: str | None = None
 
     @property
     def fit(self) -> Rows:
         """The rows that trials are fitted on."""
-        return self._part(slice(0, self.fit_rows))
+        return self.all_rows.take(slice(0, self.fit_rows))
 
     @property
     def tune(self) -> Rows:
         """The rows that trials are judged by."""
-        return self._part(slice(self.fit_rows, None))
+        return self.all_rows.take(slice(self.fit_rows, None))
 
     def tune_column(self, name: str) -> NDArray[Any] | None:
         """One of the arrays file, row, weight, group and time for the tune rows; None where there is none."""
         values = _array(self.folder, name)
         return None if values is None else values[self.fit_rows :]
-
-    def _part(self, part: slice) -> Rows:
-        rows = self.all_rows
-        return Rows(
-            rows.x[part],
-            rows.y[part],
-            None if rows.weight is None else rows.weight[part],
-            None if rows.group is None else rows.group[part],
-        )
 
 
 def read_matrix(folder: Path) -> Matrix:
@@ -105,7 +132,10 @@ def read_matrix(folder: Path) -> Matrix:
     names = tuple(head["features"])
     categorical = {names.index(name): int(codes) for name, codes in head.get("categorical", {}).items()}
     x, y = (np.load(folder / f"{name}.npy", allow_pickle=False) for name in ("x", "y"))
-    rows = Rows(x, y, _array(folder, "weight"), _array(folder, "group"))
+    unit = head.get("unit")
+    levels = None if unit is None else np.ascontiguousarray(x[:, names.index(unit)])
+    weight, group, series, scale = (_array(folder, name) for name in ("weight", "group", "series", "scale"))
+    rows = Rows(x, y, weight, group, series=series, scale=scale, unit=levels)
     return Matrix(
         shape=Shape(head["kind"], int(head["classes"]), len(names)),
         features=names,
@@ -115,6 +145,7 @@ def read_matrix(folder: Path) -> Matrix:
         all_rows=rows,
         fit_rows=fit_rows,
         folder=folder,
+        unit=unit,
     )
 
 

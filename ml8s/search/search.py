@@ -66,7 +66,7 @@ def search(
         configuration = learner.configuration(point)
         try:
             member = learner.fit(configuration)
-            scores = member.score(judge.tune.x, bounds.threads)
+            scores = judge.tune.from_units(member.score(judge.tune.x, bounds.threads))
             value = judge.value(scores)
         except UndefinedMetric as undefined:
             reason = str(undefined)

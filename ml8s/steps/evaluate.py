@@ -17,6 +17,7 @@ from ml8s.data.dataset import Dataset, read_dataset
 from ml8s.data.folds import read_facts, read_folds
 from ml8s.environment import require_pinned
 from ml8s.evaluation.assessment import Assessment, Question, assess, slice_tables
+from ml8s.evaluation.forecasts import ForecastSummary, summarize_forecasts
 from ml8s.evaluation.outputs import (
     write_metrics,
     write_profile_of,
@@ -27,6 +28,7 @@ from ml8s.evaluation.outputs import (
 from ml8s.evaluation.report_parts import build_report
 from ml8s.evaluation.search_log import read_progress, read_selection
 from ml8s.evaluation.subject import Subject, read_subject
+from ml8s.features.forecast.section import ForecastSection
 from ml8s.features.manifest import FeatureManifest
 from ml8s.scoring import load_model
 from ml8s.steps.context import Progress, StepContext
@@ -65,6 +67,8 @@ def run(  # noqa: PLR0913 -- one parameter per port of the catalogue
     config = context.config.evaluation
     contract = read_dataset(dataset)
     slices, warnings = known_columns(config.slices, contract)
+    section = ForecastSection.of(FeatureManifest.read(features))
+    series = () if section is None else tuple(name for name, _ in section.series)
     subject = read_subject(
         snapshot,
         contract,
@@ -72,7 +76,7 @@ def run(  # noqa: PLR0913 -- one parameter per port of the catalogue
         FeatureManifest.read(features),
         load_model(model),
         aggregates=aggregates,
-        more_columns=slices,
+        more_columns=(*slices, *series),
         threads=context.threads,
     )
     assessment = assess(_question(subject, config), subject.sample, subject.baseline)
@@ -84,6 +88,7 @@ def run(  # noqa: PLR0913 -- one parameter per port of the catalogue
         assessment,
         fold_facts=fold_facts,
         threshold_origin=threshold_origin(config),
+        forecasts=_forecasts(subject, contract.metric, series),
         importance=subject.importance(
             contract.metric, context.config.seed, lambda done: context.progress(Progress(done, total, "columns"))
         ),
@@ -103,6 +108,24 @@ def run(  # noqa: PLR0913 -- one parameter per port of the catalogue
     for warning in warnings:
         context.warn(warning)
     return _facts(assessment)
+
+
+def _forecasts(subject: Subject, metric: str, series: Sequence[str]) -> ForecastSummary | None:
+    points, time = subject.test.points, subject.test.time
+    if points is None or time is None:
+        return None
+    columns = [[_shown(value) for value in values.tolist()] for _, values in slice_columns(subject, series).values()]
+    names = [
+        ", ".join(f"{name}={value}" for name, value in zip(series, row, strict=True))
+        for row in zip(*columns, strict=True)
+    ]
+    return summarize_forecasts(
+        metric, subject.sample, points, time, names or [subject.dataset.target.column] * len(time)
+    )
+
+
+def _shown(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _question(subject: Subject, config: Evaluation) -> Question:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
 from ml8s.artifacts import Json, describe_folder
-from ml8s.data.dataset import FEATURE, TIME_ROLE, Dataset, read_dataset
-from ml8s.data.folds import FIT, read_folds
+from ml8s.config.metrics import FORECASTING
+from ml8s.data.dataset import FEATURE, SERIES, TIME_ROLE, Column, Dataset, read_dataset
+from ml8s.data.folds import FIT, Folds, read_folds
 from ml8s.errors import NoFeatures
 from ml8s.features import learn as learning
 from ml8s.features.aggregates import (
@@ -21,6 +22,9 @@ from ml8s.features.aggregates import (
     write_aggregates,
 )
 from ml8s.features.entities import key_candidates
+from ml8s.features.forecast.rows import ForecastRows, forecast_rows
+from ml8s.features.forecast.section import ForecastSection
+from ml8s.features.forecast.state import write_series_state
 from ml8s.features.lookup import write_lookup
 from ml8s.features.manifest import Dropped, FeatureManifest
 from ml8s.features.matrix import Rows, Source, matrix_rows, write_matrix
@@ -48,8 +52,9 @@ def run(
     """Writes ``features.json``, the matrix of fit and tune, the aggregates of all rows and the lookup state.
 
     What is learned depends on the fit rows alone. Aggregates of a row depend on the rows before it, whichever fold
-    they are in, and on targets older than the label's delay; no other target of a test row is read. Memory: the
-    aggregates, and beside them one source column at a time.
+    they are in, and on targets older than the label's delay; features of a forecast on the rows of its series up to
+    its origin. No other target of a test row is read. Memory: the aggregates, and beside them one source column at a
+    time.
 
     Raises:
         NoFeatures: no column is left to learn from.
@@ -57,8 +62,9 @@ def run(
         LibraryMissing: aggregates are asked for, and featuretools is not installed.
     """
     with Source(snapshot, read_dataset(dataset)) as source:
-        past = _past(context, source)
-        rows = matrix_rows(read_folds(folds), source)
+        assigned = read_folds(folds)
+        past = _past(context, snapshot, source, assigned)
+        rows = matrix_rows(assigned, source)
         manifest = _learn(context, source, rows.of_fold(FIT), past)
         manifest.write(features)
         digest = describe_folder("features", features).digest
@@ -73,20 +79,27 @@ def run(
         )
         write_aggregates(aggregates, source, manifest, digest)
         inputs = {**manifest.inputs, "features": digest}
-        write_lookup(state, source, manifest, None if past.made is None else past.made.past, inputs)
+        section = ForecastSection.of(manifest)
+        if past.forecasts is not None and section is not None:
+            write_series_state(state, source, section, past.forecasts.series, past.forecasts.history, inputs=inputs)
+        else:
+            write_lookup(state, source, manifest, None if past.made is None else past.made.past, inputs)
     return {"features": total, "aggregates": manifest.aggregates, "degraded": list(manifest.degraded)}
 
 
 @dataclass(frozen=True)
 class _Past:
-    """What became of the aggregates that the config asks for: in words, with a warning where there are none."""
+    """What became of the features of past rows: in words, with a warning where there are none that were asked for."""
 
     said: str
     made: Aggregates | None = None
     warning: str = ""
+    forecasts: ForecastRows | None = None
 
 
-def _past(context: StepContext, source: Source) -> _Past:
+def _past(context: StepContext, snapshot: Path, source: Source, folds: Folds) -> _Past:
+    if source.dataset.kind == FORECASTING:
+        return _Past("of each series", forecasts=forecast_rows(snapshot, source, folds, context.config))
     config = context.config.feature_engineering
     if not config.enabled:
         return _Past("off")
@@ -99,7 +112,7 @@ def _past(context: StepContext, source: Source) -> _Past:
 
 def _learn(context: StepContext, source: Source, fit: Rows, past: _Past) -> FeatureManifest:
     learned = learning.learn(
-        [*_columns(source.dataset), *_made(past.made)],
+        _offered(source.dataset, past),
         lambda name: source.column(name, fit),
         time=next(iter(source.dataset.names(TIME_ROLE)), None),
         max_features=context.config.feature_engineering.max_features,
@@ -110,8 +123,17 @@ def _learn(context: StepContext, source: Source, fit: Rows, past: _Past) -> Feat
     return _manifest(context, source.dataset, learned, past)
 
 
-def _columns(dataset: Dataset) -> list[learning.Source]:
-    return [learning.Source(c.name, c.type) for c in dataset.columns if c.role in (FEATURE, TIME_ROLE)]
+def _offered(dataset: Dataset, past: _Past) -> list[learning.Source]:
+    """What features may be made from: of a series, only what is known at the origin of its forecast."""
+    if past.forecasts is None:
+        return [*_columns(dataset.columns, FEATURE, TIME_ROLE), *_made(past.made)]
+    known = [column for column in dataset.columns if column.name in past.forecasts.section.known]
+    columns = [*_columns(dataset.columns, SERIES, TIME_ROLE), *_columns(known, FEATURE)]
+    return [*past.forecasts.offered, *columns]
+
+
+def _columns(columns: Sequence[Column], *roles: str) -> list[learning.Source]:
+    return [learning.Source(column.name, column.type) for column in columns if column.role in roles]
 
 
 def _made(made: Aggregates | None) -> list[learning.Source]:
@@ -145,6 +167,9 @@ def _manifest(context: StepContext, dataset: Dataset, learned: learning.Learned,
         dropped += past.made.dropped
         count = len({feature.entity for feature in kept})
         said = f"{len(kept)} by {count} {'entity' if count == 1 else 'entities'}"
+    forecast = None if past.forecasts is None else past.forecasts.kept(used)
+    if forecast is not None:
+        said = f"{len(forecast.features) + len(forecast.past)} of each series"
     return FeatureManifest(
         inputs={port: context.inputs[port] for port in ("snapshot", "dataset", "folds")},
         kind=dataset.kind,
@@ -158,6 +183,7 @@ def _manifest(context: StepContext, dataset: Dataset, learned: learning.Learned,
         warnings=tuple(warnings),
         missing_values=dataset.missing_values,
         as_of=section,
+        forecast=None if forecast is None else forecast.to_json(),
     )
 
 

@@ -40,7 +40,7 @@ def run(context: StepContext, *, matrix: Path, candidate: Path, trials: Path, tr
     _check_grades(data, context.config.target_column)
     metric = context.config.metric or DEFAULT_METRIC[data.shape.kind]
     judge = Judge.of(metric, data.tune)
-    task = Task(data.shape, data.categorical, context.config.seed, context.threads)
+    task = Task(data.shape, data.categorical, context.config.seed, context.threads, judge.absolute)
     bounds = Bounds(work_limit(context.config.automl.time_budget), context.config.seed, context.threads)
     total = context.replay or context.config.automl.max_trials
 
@@ -48,7 +48,9 @@ def run(context: StepContext, *, matrix: Path, candidate: Path, trials: Path, tr
         words = "" if best is None else f"{metric} {best:.5g}"
         context.progress(Progress(done, total, "trials", words))
 
-    found = search(learner_of(estimator, task, data.fit), judge, bounds, stop_rule(context), told)
+    found = search(
+        learner_of(estimator, task, data.fit.in_units(absolute=judge.absolute)), judge, bounds, stop_rule(context), told
+    )
     count = len(found.trials)
     offered = Candidate(estimator, found.configuration, metric, found.value, count, found.scores, found.member)
     write_candidate(candidate, offered, data.shape, context.inputs["matrix"])

@@ -51,7 +51,7 @@ def run(
     calibration = learn_calibration(config.evaluation.calibration, kind, choice.scores, tune)
     scores = choice.scores if calibration is None else calibration.apply(choice.scores)
     threshold = decide_threshold(config.evaluation.threshold, kind, scores, tune)
-    task = Task(data.shape, data.categorical, config.seed, context.threads)
+    task = Task(data.shape, data.categorical, config.seed, context.threads, judge.absolute)
     members = fit_members(
         choice.chosen, data, task, refit, lambda done: context.progress(Progress(done, len(choice.chosen), "models"))
     )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ml8s.artifacts import Json
+from ml8s.data.completion import complete
 from ml8s.data.dataset import write_dataset
 from ml8s.data.snapshot import open_snapshot, snapshot_manifest
 from ml8s.data.validation import validate_snapshot
@@ -13,17 +14,21 @@ from ml8s.steps.context import Progress, StepContext
 
 
 def run(context: StepContext, *, snapshot: Path, dataset: Path) -> Mapping[str, Json]:
-    """Writes ``dataset.json``; the digests of the snapshot's files are taken here, where every byte is read.
+    """Writes ``dataset.json``, and ``filled.parquet`` where series have gaps to fill.
+
+    The digests of the snapshot's files are taken here, where every byte is read.
 
     Raises:
         SnapshotIncomplete, InvalidSchema, UnreadableTable, TooLarge: the snapshot cannot be read.
-        ContractViolation, UnsuitableTarget: it can, and breaks its contract or does not fit the config.
+        ContractViolation, UnsuitableTarget: it can, and breaks its contract or does not fit the config; or its series
+            have no regular grid.
     """
     opened = open_snapshot(snapshot)
     manifest = snapshot_manifest(opened)
     found = validate_snapshot(
         opened, manifest, context.config, lambda done, total: context.progress(Progress(done, total, "rows"))
     )
+    found = complete(snapshot, found, context.config, dataset)
     for warning in found.warnings:
         context.warn(warning)
     write_dataset(dataset, found)

@@ -18,7 +18,7 @@ def run(
     """The finished process of ``ml8s`` with these arguments."""
     command = [str(ML8S), *map(str, arguments)]
     return subprocess.run(
-        command, capture_output=True, text=True, timeout=60, env=_with(environment), cwd=folder, check=False
+        command, capture_output=True, text=True, timeout=300, env=_with(environment), cwd=folder, check=False
     )
 
 
@@ -26,7 +26,7 @@ def python(code: str, environment: Mapping[str, str] | None = None) -> subproces
     """The finished process of a few lines of Python, started in the checkout."""
     command = [sys.executable, "-c", code]
     return subprocess.run(
-        command, capture_output=True, text=True, timeout=60, env=_with(environment), cwd=ROOT, check=False
+        command, capture_output=True, text=True, timeout=300, env=_with(environment), cwd=ROOT, check=False
     )
 
 

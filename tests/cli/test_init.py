@@ -48,7 +48,6 @@ def test_a_dry_run_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--from", "demand"], "demand comes with forecasting"),
         (["--from", "fraude"], "no example 'fraude'"),
         ([], "needs an example"),
     ],

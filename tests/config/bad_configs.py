@@ -173,7 +173,6 @@ KEYS: Final = [
     Bad("package:", VALUES, "1:1", "`package` is not built yet", "this version trains"),
     Bad("serving: {}", VALUES, "1:1", "`serving` is not built yet", "this version trains"),
     Bad("promotion: {}", VALUES, "1:1", "`promotion` is not built yet", "this version trains"),
-    Bad("forecasting: {horizon: 7}", VALUES, "1:1", "`forecasting` is not built yet", "this version trains"),
     Bad("split: {}", VALUES, "1:1", "`split.strategy` is missing", "strategy: random"),
     Bad("split: {test: 0.3}", VALUES, "1:1", "`split.strategy` is missing", "one of time, random"),
 ]
@@ -183,7 +182,11 @@ RULES: Final = [
     Bad("metric: ROC-AUC", VALUES, "1:9", "no metric `ROC-AUC`", "did you mean `roc_auc`?"),
     Bad("metric: lift", VALUES, "1:9", "no metric `lift`", "metrics of this task: roc_auc"),
     Bad(
-        "metric: rmse", VALUES, "1:9", "judges regression, and the task is classification", "roc_auc, average_precision"
+        "metric: rmse",
+        VALUES,
+        "1:9",
+        "judges regression and forecasting, and the task is classification",
+        "roc_auc, average_precision",
     ),
     Bad("task: regression\nmetric: f1", VALUES, "2:9", "judges binary, and the task is regression", "rmse, mae"),
     Bad(RANKING + "metric: roc_auc", VALUES, "3:9", "the task is ranking", "ndcg@10"),
@@ -247,7 +250,6 @@ RULES: Final = [
     Bad(
         "automl: {refit: fit+tune}\nevaluation: {calibration: isotonic}", VALUES, "1:17", "a calibration", "refit: fit"
     ),
-    Bad("task: forecasting", VALUES, "1:7", "`forecasting` is not built yet", "classification"),
     Bad(
         "feature_engineering: {enabled: true, label_history: {delay: 7d}}", VALUES, "1:38", "random split would", "time"
     ),
@@ -288,6 +290,59 @@ RULES: Final = [
     Bad("split: {strategy: random, identity: [a, a]}", VALUES, "1:41", "`a` stands twice", "keep one"),
 ]
 
+FORECASTING: Final = (
+    "task: forecasting\nsplit: {strategy: time, time_column: t}\nforecasting: {horizon: 7, frequency: 1d}\n"
+)
+
+
+def forecasting(more: str) -> str:
+    """A config that forecasts, with more in its section."""
+    return FORECASTING.replace("1d}", f"1d, {more}}}")
+
+
+TIME: Final = "task: forecasting\nsplit: {strategy: time, time_column: t}"
+FORECASTS: Final = [
+    Bad(TIME, VALUES, "1:7", "needs the section `forecasting`", "`horizon: 28` and `frequency: 1d`"),
+    Bad("forecasting: {horizon: 7, frequency: 1d}", VALUES, "1:1", "no meaning for the task `classif", "remove the"),
+    Bad(TIME + "\nforecasting: {frequency: 1d}", VALUES, "3:1", "`forecasting.horizon` is missing", "28"),
+    Bad(TIME + "\nforecasting: {horizon: 7}", VALUES, "3:1", "`forecasting.frequency` is missing", "1d"),
+    Bad(FORECASTING.replace("7", "0"), VALUES, "3:24", "`forecasting.horizon` must be a whole number at", "horizon"),
+    Bad(FORECASTING.replace("7", "a week"), VALUES, "3:24", "`forecasting.horizon` must be", "for example"),
+    Bad(FORECASTING.replace("1d", "daily"), VALUES, "3:38", "with s, m, h, d, w or mo, not daily", "mean `1d`?"),
+    Bad(FORECASTING.replace("1d", "H"), VALUES, "3:38", "with s, m, h, d, w or mo, not H", "mean `1h`?"),
+    Bad(FORECASTING.replace("1d", "15min"), VALUES, "3:38", "not 15min", "mean `15m`?"),
+    Bad(FORECASTING.replace("1d", "MS"), VALUES, "3:38", "not MS", "mean `1mo`?"),
+    Bad(FORECASTING.replace("1d", "2 weeks"), VALUES, "3:38", "not 2 weeks", "mean `2w`?"),
+    Bad(FORECASTING.replace("1d", "now and then"), VALUES, "3:38", "not now and then", "`1mo` for a month"),
+    Bad(forecasting("gaps: fill"), VALUES, "3:48", "must be one of error, zero, previous", "for example"),
+    Bad(forecasting("lags: [1]"), VALUES, "3:42", "no field `lags`", "known fields here: series_columns"),
+    Bad(forecasting("series_columns: shop"), VALUES, "3:58", "must be a list", "`series_columns: [shop]`"),
+    Bad(forecasting("series_columns: [is_fraud]"), VALUES, "3:59", "names the target", "another column"),
+    Bad(forecasting("series_columns: [t]"), VALUES, "3:59", "names the time column", "another column"),
+    Bad(forecasting("series_columns: [a, a]"), VALUES, "3:62", "`a` stands twice", "keep one"),
+    Bad(forecasting("series_columns: [a], known_columns: [a]"), VALUES, "3:79", "`a` stands twice", "keep one"),
+    Bad(forecasting("known_columns: [is_fraud]"), VALUES, "3:58", "`forecasting.known_columns` names the", "another"),
+    Bad(
+        FORECASTING.replace("strategy: time, time_column: t", "strategy: random"),
+        VALUES,
+        "2:19",
+        "`random` would let a forecast see",
+        "strategy: time",
+    ),
+    Bad(FORECASTING.replace("t}", "t, gap: 7d}", 1), VALUES, "2:41", "`split.gap` has no meaning", "horizon"),
+    Bad(FORECASTING.replace("t}", "t, identity: [a]}", 1), VALUES, "2:41", "`split.identity` has no", "series_col"),
+    Bad(FORECASTING + "feature_engineering: {enabled: true}", VALUES, "4:23", "rows after its origin", "remove"),
+    Bad(FORECASTING + "columns: {group: q}", VALUES, "4:11", "no meaning for the task `forecasting`", "series_columns"),
+    Bad(
+        forecasting("gaps: zero") + "columns: {weight: w}", VALUES, "4:19", "cannot stand beside `gaps: zero`", "error"
+    ),
+    Bad(FORECASTING + "metric: r2", VALUES, "4:9", "judges regression, and the task is forecasting", "rmse, mae"),
+    Bad(FORECASTING + "metric: mape", VALUES, "4:9", "the task is forecasting", "wape, mase, rmsse"),
+    Bad(FORECASTING + "positive_class: 1", VALUES, "4:1", "`positive_class` has no meaning", "remove"),
+    Bad(FORECASTING + "evaluation: {threshold: 0.4}", VALUES, "4:14", "`evaluation.threshold` has no", "remove"),
+    Bad("task: regression\nmetric: mase", VALUES, "2:9", "judges forecasting, and the task is regression", "rmse, mae"),
+]
+
 ADDRESSES: Final = [
     Bad(f"dataset_uri: {uri}", VALUES, "1:14", message, cure)
     for uri, message, cure in (
@@ -320,4 +375,4 @@ ADDRESSES: Final = [
     )
 ]
 
-ALL: Final = [*SYNTAX, *TYPES, *RANGES, *KEYS, *RULES, *ADDRESSES]
+ALL: Final = [*SYNTAX, *TYPES, *RANGES, *KEYS, *RULES, *FORECASTS, *ADDRESSES]

@@ -26,7 +26,9 @@ REQUIRED = {"dataset_uri": "data", "task": "classification", "target_column": "y
 
 
 def is_shown(field: Field) -> bool:
-    """A section inside of a section is shown as one value."""
+    """A section inside of a section, and one that is not given, are shown as one value."""
+    if field.path.startswith("forecasting"):
+        return field.section
     depth = field.path.count(".")
     return depth == 1 or (depth == 0 and not field.section)
 
@@ -49,7 +51,8 @@ def test_an_example_is_valid(field: Field) -> None:
     *sections, name = field.path.replace(ANY, "shop").split(".")
     target = value
     for section in sections:
-        target = target.setdefault(section, {})  # type: ignore[assignment]
+        needed = {one.name: one.example for one in FIELDS if one.required and one.path == f"{section}.{one.name}"}
+        target = target.setdefault(section, needed)  # type: ignore[assignment]
     assert isinstance(target, dict)
     target[name] = field.example
     assert Config.model_validate_json(json.dumps(value))

@@ -3,7 +3,7 @@
 A rule is asked only when every one of its fields is readable, so one mistake is reported once.
 """
 
-from ml8s.config.rules import columns, metrics, splits, training
+from ml8s.config.rules import columns, forecasting, metrics, splits, training
 from ml8s.config.rules.registry import RULES, findings
 
-__all__ = ["RULES", "columns", "findings", "metrics", "splits", "training"]
+__all__ = ["RULES", "columns", "findings", "forecasting", "metrics", "splits", "training"]

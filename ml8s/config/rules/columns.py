@@ -38,11 +38,13 @@ def a_ranking_has_queries(config: Config) -> Iterator[Finding]:
             "the task `ranking` needs `columns.group`",
             "add `columns:` with `group: …`, the column that says which rows are ranked together",
         )
-    if config.task in ("classification", "regression") and config.columns.group is not None:
+    if config.task != "ranking" and config.columns.group is not None:
         yield Finding(
             ("columns", "group"),
             f"`columns.group` has no meaning for the task `{config.task}`",
-            "remove the line; for folds that keep groups whole write `split.group_column`",
+            "remove the line; series are named in `forecasting.series_columns`"
+            if config.task == "forecasting"
+            else "remove the line; for folds that keep groups whole write `split.group_column`",
             at_key=True,
         )
 

@@ -5,23 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from ml8s.config.metrics import BINARY, KINDS_OF_TASK, METRICS
+from ml8s.config.metrics import BINARY, METRICS
 from ml8s.config.model import Config
 from ml8s.config.report import Finding
 from ml8s.config.rules.registry import rule
 
 RANKERS: Final = ("lgbm", "xgboost")
-
-
-@rule("task")
-def the_task_is_built(config: Config) -> Iterator[Finding]:
-    """Forecasting is planned and refused by name."""
-    if config.task == "forecasting":
-        yield Finding(
-            ("task",),
-            "the task `forecasting` is not built yet: it comes with a later version",
-            f"this version learns {', '.join(KINDS_OF_TASK)}",
-        )
 
 
 @rule("task", "automl.estimators")
@@ -64,7 +53,7 @@ def only_classes_have_a_positive_one(config: Config) -> Iterator[Finding]:
 @rule("task", "evaluation.threshold", "evaluation.calibration")
 def decisions_are_for_classification(config: Config) -> Iterator[Finding]:
     """Thresholds and calibration are about probabilities."""
-    if config.task in ("classification", "forecasting"):
+    if config.task == "classification":
         return
     for name, given in (
         ("threshold", config.evaluation.threshold is not None),

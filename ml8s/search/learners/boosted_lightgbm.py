@@ -75,7 +75,7 @@ class LightGBMLearner:
     def _fixed(self) -> dict[str, Any]:
         shape = self._task.shape
         fixed: dict[str, Any] = {
-            "objective": _OBJECTIVES.get(shape.kind, "regression"),
+            "objective": "regression_l1" if self._task.absolute else _OBJECTIVES.get(shape.kind, "regression"),
             "metric": "none",
             "deterministic": True,
             "force_col_wise": True,

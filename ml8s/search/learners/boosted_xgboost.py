@@ -10,7 +10,7 @@ import xgboost
 
 from ml8s.config.metrics import MULTICLASS
 from ml8s.scoring.shape import Floats, within_float32
-from ml8s.scoring.xgboost_trees import OBJECTIVES, OTHER_OBJECTIVE
+from ml8s.scoring.xgboost_trees import ABSOLUTE_OBJECTIVE, OBJECTIVES, OTHER_OBJECTIVE
 from ml8s.scoring.xgboost_ubj import XGBoostMember
 from ml8s.search.learners.learner import Configuration, Task
 from ml8s.search.rows import Rows
@@ -66,7 +66,7 @@ class XGBoostLearner:
     def _fixed(self) -> dict[str, Any]:
         shape = self._task.shape
         fixed: dict[str, Any] = {
-            "objective": OBJECTIVES.get(shape.kind, OTHER_OBJECTIVE),
+            "objective": ABSOLUTE_OBJECTIVE if self._task.absolute else OBJECTIVES.get(shape.kind, OTHER_OBJECTIVE),
             "tree_method": "hist",
             "grow_policy": "lossguide",
             "max_depth": 0,

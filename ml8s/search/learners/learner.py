@@ -18,13 +18,15 @@ Configuration = Mapping[str, Json]
 class Task:
     """What is to be learned: the shape, which columns are categories (column -> codes), and the seed.
 
-    ``threads`` changes speed only.
+    ``absolute`` says that absolute errors count, as the metric does, and not squared ones: boosted trees then learn
+    the median. ``threads`` changes speed only.
     """
 
     shape: Shape
     categorical: Mapping[int, int]
     seed: int
     threads: int = 1
+    absolute: bool = False
 
 
 class Learner(Protocol):
