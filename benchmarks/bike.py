@@ -1,9 +1,9 @@
 """Forecasts of hourly demand: ML8s against seasonal naive forecasts and LightGBM on lags made by hand.
 
 ``python benchmarks/bike.py FILE [--trials 12]`` reads an hourly bike-sharing file (CSV with ``dteday``, ``hr``,
-``cnt``, ``holiday``, ``workingday`` and the weather), publishes it as a snapshot, trains by the config below with the command
-that a user types, and judges all contenders on the same test hours, forecast 24 hours ahead. Prints the table of
-docs/benchmarks.md.
+``cnt``, ``holiday``, ``workingday`` and the weather), publishes it as a snapshot, trains by the config below with the
+command that a user types, and judges all contenders on the same test hours, forecast 24 hours ahead. Prints the table
+of docs/benchmarks.md.
 
 The lags by hand are those that tutorials make: all at least 24 hours old, so that they are known for every hour of the
 horizon; with the same calendar and the same columns known in advance.

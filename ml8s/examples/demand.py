@@ -7,12 +7,13 @@ see those up to its origin only.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from ml8s.artifacts import Json
@@ -20,6 +21,7 @@ from ml8s.examples.snapshot import fields, write_snapshot
 
 ROWS: Final = 60_000
 SEED: Final = 29
+HORIZON: Final = 28
 LAST_DAY: Final = (date(2025, 12, 31) - date(1970, 1, 1)).days
 DAYS_OF_A_SERIES: Final = 700
 FEWEST_SERIES: Final = 4
@@ -67,6 +69,23 @@ def publish(folder: Path, rows: int = ROWS, seed: int = SEED) -> pa.Table:
     sales = _sales(np.random.default_rng(seed), rows)
     write_snapshot(folder, {"train": sales}, _schema(sales))
     return sales
+
+
+def write_plan(snapshot: Path, plan: Path, days: int = HORIZON) -> None:
+    """Writes a CSV of what is known in advance of the days after a snapshot: usual prices, holidays, no promotion.
+
+    A row for each series and day, which ``ml8s predict MODEL -f PLAN`` reads.
+    """
+    sales = pq.read_table(snapshot / "train.parquet", columns=["date", "store", "product", "price", "promotion"])
+    last = {(row["store"], row["product"]): row for row in sales.to_pylist()}
+    lines = ["date,store,product,price,promotion,holiday"]
+    for (store, product), row in sorted(last.items()):
+        usual = row["price"] / (0.8 if row["promotion"] else 1.0)
+        for ahead in range(1, days + 1):
+            day = row["date"] + timedelta(days=ahead)
+            holiday = (day.month, day.day) in HOLIDAYS
+            lines.append(f"{day},{store},{product},{usual:.2f},false,{str(holiday).lower()}")
+    plan.write_text("\n".join(lines) + "\n")
 
 
 def _sales(random: np.random.Generator, rows: int) -> pa.Table:

@@ -86,3 +86,18 @@ def test_a_model_is_reproduced_to_the_bit_from_its_record(tmp_path: Path) -> Non
     gone = run("models", "reproduce", model_id, folder=tmp_path)
     assert gone.returncode == 5
     assert "ML8S-R003" in gone.stderr
+
+
+def test_the_demand_example_becomes_a_model_that_forecasts_a_plan(tmp_path: Path) -> None:
+    from ml8s.examples.demand import write_plan
+
+    publish("demand", tmp_path / "data", rows=1600)
+    (tmp_path / "demand.yaml").write_text((CONFIGS / "demand.yaml").read_text())
+    project = Project("demand", tmp_path, (*SMALL, "--set", "automl.estimators=[lgbm]"))
+    trained = project.run()
+    assert "better than the seasonal naive forecast" in (tmp_path / str(trained["report"])).read_text()
+    write_plan(tmp_path / "data", tmp_path / "plan.csv")
+    found = json.loads(project.ml8s("predict", str(trained["model_id"]), "-f", "plan.csv", "-o", "json"))
+    assert len(found) == 4 * 28
+    assert (found[0]["date"], found[-1]["date"]) == ("2026-01-01", "2026-01-28")
+    assert project.run()["steps_run"] == 0
