@@ -92,7 +92,7 @@ CASES: Final = [
     usage("models history '*'", "*"),
     usage("models list 'Fraud!'", "is no model's name"),
     usage("predict fraud_20260211 -f rows.json", "fraud_20260211", code=NO_MODEL, status=5),
-    usage("predict fraud_20260211", "--file", where="ml8s predict"),
+    usage("predict fraud_20260211", "fraud_20260211", code=NO_MODEL, status=5),
     usage("data publish", "DEST", where="ml8s data publish"),
     usage("data check", "URI", where="ml8s data check"),
     usage("data fingerprint nowhere", "nothing lies there", code="ML8S-D001"),

@@ -22,6 +22,7 @@ ROOT = Path(__file__).parents[2]
 ONE_RUN = Path(__file__).with_name("one_run.py")
 EXAMPLES = {
     "churn": (1500, "[lgbm, xgboost]"),
+    "demand": (1600, "[lgbm, xgboost]"),
     "fraud": (4000, "[lgbm]"),
     "pricing": (1000, "[rf]"),
     "ranking": (2000, "[lgbm]"),

@@ -11,9 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ml8s.config.metrics import BINARY, MULTICLASS, RANKING, REGRESSION
+from ml8s.config.metrics import BINARY, FORECASTING, MULTICLASS, RANKING, REGRESSION
 from ml8s.evaluation.assessment import Assessment, Question, assess, slice_tables
-from ml8s.evaluation.baseline import learn_baseline
+from ml8s.evaluation.baseline import learn_baseline, naive_baseline
+from ml8s.evaluation.fold_rows import ForecastPoints
+from ml8s.evaluation.forecasts import ForecastSummary, summarize_forecasts
 from ml8s.evaluation.importance import ColumnImportance
 from ml8s.evaluation.markdown import render_markdown
 from ml8s.evaluation.metrics import Sample
@@ -31,7 +33,7 @@ from ml8s.evaluation.report import (
 
 HOSTILE = "<script>alert(1)</script>{{x}}${y}|`\n\u202e\x00"
 VOID = {"meta", "br", "link", "img", "hr"}
-METRIC = {BINARY: "roc_auc", MULTICLASS: "log_loss", REGRESSION: "rmse", RANKING: "ndcg@10"}
+METRIC = {BINARY: "roc_auc", MULTICLASS: "log_loss", REGRESSION: "rmse", RANKING: "ndcg@10", FORECASTING: "wape"}
 
 
 class Page(HTMLParser):
@@ -71,13 +73,25 @@ def sample(kind: str, rows: int = 600, seed: int = 0) -> Sample:
         raw = rng.random((rows, 3)) + np.eye(3)[y.astype(int)]
         return Sample(y, raw / raw.sum(axis=1, keepdims=True))
     y = rng.integers(0, 5, rows).astype(float) if kind == RANKING else rng.normal(100, 20, rows)
+    if kind == FORECASTING:
+        series = np.sort(rng.integers(0, 9, rows))
+        return Sample(y, y + rng.normal(0, 2, rows), series=series, scale=np.full((rows, 2), 4.0))
     return Sample(y, y + rng.normal(0, 2, rows), group=rng.integers(0, 40, rows))
+
+
+def drawn(rows: Sample, name: str) -> ForecastSummary:
+    count = rows.y.size
+    assert rows.series is not None and rows.scale is not None
+    points = ForecastPoints(rows.series, np.arange(count) % 7 + 1, rows.y + 5.0, rows.scale)
+    return summarize_forecasts(METRIC[FORECASTING], rows, points, np.arange(count) * 3_600_000_000, [name] * count)
 
 
 def assessed(kind: str, rows: Sample, gates: dict[str, str] | None = None) -> Assessment:
     labels = {BINARY: ("no", HOSTILE), MULTICLASS: ("a", HOSTILE, "c")}.get(kind, ())
     question = Question(kind, METRIC[kind], labels, gates or {}, ())
-    baseline = learn_baseline(kind, rows.y, None, max(len(labels), 2))
+    baseline = (
+        naive_baseline(rows.y + 5.0) if kind == FORECASTING else learn_baseline(kind, rows.y, None, max(len(labels), 2))
+    )
     return assess(question, rows, baseline)
 
 
@@ -93,6 +107,7 @@ def report_of(found: Assessment, rows: Sample, name: str = HOSTILE) -> Report:
         reasons=found.verdict.reasons,
         words=found.words,
         metrics=found.metric_rows(),
+        baseline_name="seasonal naive forecast" if kind == FORECASTING else "constant baseline",
         baseline="Looks at nothing.",
         threshold=0.5 if kind == BINARY else None,
         threshold_origin="the default",
@@ -106,6 +121,7 @@ def report_of(found: Assessment, rows: Sample, name: str = HOSTILE) -> Report:
         confusion=found.confusion,
         residuals=found.residuals,
         queries=found.queries,
+        forecasts=drawn(rows, name) if kind == FORECASTING else None,
         importance=ImportanceTable(found.question.metric, 600, 3, (ColumnImportance(name, 1, 0.1, 0.05, 0.2),)),
         slices=slice_tables(found.question, rows, {name: ("string", values)}),
         candidates=(CandidateRow("lgbm", None, 3, True),),
