@@ -1,4 +1,4 @@
-"""The lookup state of a registered model, made anew from a newer snapshot."""
+"""The lookup state of a registered model, carried on to a newer snapshot."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from ml8s.errors import StateNotRefreshed
+from ml8s.errors import ObjectMissing, StateNotRefreshed
 from ml8s.registry import Registry
 from ml8s.registry.record import Record
 from ml8s.runner.reproduction import recorded_config
@@ -17,19 +17,30 @@ from ml8s.storage.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Refreshed:
-    """A new state: its digest (None where nothing was written), as of when, from how many rows of which snapshot."""
+    """A new state.
+
+    Attributes:
+        digest: of its artifact; None where nothing was written.
+        as_of: the boundary that its values are known at.
+        rows: of the snapshot.
+        snapshot: the digest of the snapshot.
+        anew: why the sums were made from all rows; empty where they go on from the model's newest state.
+    """
 
     digest: str | None
     as_of: str | None
     rows: int
     snapshot: str
+    anew: str = ""
 
 
 def refresh_state_of(store: Store, record: Record, uri: str, *, dry_run: bool = False) -> Refreshed:
     """Makes the state of a model as of the first boundary after a snapshot's last row, and writes it down.
 
-    The snapshot is checked in full, under the model's own config; the manifest of features stays the model's. Equal
-    snapshots give equal states. The newest state in the model's log is what predictions look up.
+    The snapshot is checked in full, under the model's own config; the manifest of features stays the model's. Sums go
+    on from the model's newest state where the snapshot holds the rows that it was made from, unchanged; else they are
+    made anew. Equal snapshots give equal states either way. The newest state in the model's log is what predictions
+    look up.
 
     Args:
         store: where the model is.
@@ -57,21 +68,31 @@ def refresh_state_of(store: Store, record: Record, uri: str, *, dry_run: bool = 
                 cure="there is nothing to refresh: predict with it as it is",
             )
         digest = copy_snapshot(find_snapshot(uri), folder / "snapshot").digest
-        rows = _write(record, manifest, folder)
+        before = _newest_state(store, record, folder / "before")
+        rows, anew = _write(record, manifest, folder, before)
         as_of = Lookup(folder / "state", manifest).as_of
         if dry_run:
-            return Refreshed(None, as_of, rows, digest)
+            return Refreshed(None, as_of, rows, digest, anew)
         made = put_artifact(store, "state", folder / "state")
         Registry(store).append_refresh(record, made, f"features as of {as_of}, from the snapshot {digest}")
-        return Refreshed(made, as_of, rows, digest)
+        return Refreshed(made, as_of, rows, digest, anew)
 
 
-def _write(record: Record, manifest: object, folder: Path) -> int:
+def _newest_state(store: Store, record: Record, folder: Path) -> Path | None:
+    """The model's newest state, fetched; None where the store has lost it: it only saves work."""
+    try:
+        fetch_artifact(store, Registry(store).refreshed_state(record), folder)
+    except ObjectMissing:
+        return None
+    return folder
+
+
+def _write(record: Record, manifest: object, folder: Path, before: Path | None) -> tuple[int, str]:
     from ml8s.data.dataset import Target
     from ml8s.data.snapshot import open_snapshot, snapshot_manifest
     from ml8s.data.validation import validate_snapshot
-    from ml8s.features.aggregates import used_aggregates, used_entities
-    from ml8s.features.lookup import write_lookup
+    from ml8s.features.as_of_section import used_aggregates, used_entities
+    from ml8s.features.lookup_writing import write_lookup
     from ml8s.features.manifest import FeatureManifest
     from ml8s.features.matrix import Source
     from ml8s.features.parents import attach_parents
@@ -100,11 +121,6 @@ def _write(record: Record, manifest: object, folder: Path) -> int:
             )
         attach_parents(source, entities, sorted(manifest.as_of_columns))
         past = read_past(source, entities, features)
-        write_lookup(
-            folder / "state",
-            source,
-            manifest,
-            past,
-            {"snapshot": dataset.snapshot, "features": record.ports["features"]},
-        )
-        return len(past.events)
+        inputs = {"snapshot": dataset.snapshot, "features": record.ports["features"]}
+        anew = write_lookup(folder / "state", source, manifest, past, inputs, before=before)
+        return len(past.events), anew

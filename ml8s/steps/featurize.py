@@ -16,12 +16,13 @@ from ml8s.features.aggregates import (
     Aggregates,
     compare_with_history,
     entity_set,
+    gives_text,
     in_words,
     make_aggregates,
     write_aggregates,
 )
 from ml8s.features.entities import key_candidates
-from ml8s.features.lookup import write_lookup
+from ml8s.features.lookup_writing import write_lookup
 from ml8s.features.manifest import Dropped, FeatureManifest
 from ml8s.features.matrix import Rows, Source, matrix_rows, write_matrix
 from ml8s.steps.context import Progress, StepContext
@@ -124,7 +125,12 @@ def _made(made: Aggregates | None) -> list[learning.Source]:
         for name, type_ in parent.attributes
     ]
     aggregates = [
-        learning.Source(feature.name, "number", in_words(feature, made.entities), optional=True)
+        learning.Source(
+            feature.name,
+            "string" if gives_text(feature, made.past) else "number",
+            in_words(feature, made.entities),
+            optional=True,
+        )
         for feature in made.features
     ]
     return attributes + aggregates

@@ -9,13 +9,13 @@ the identities need not be kept: newer rows are later than all of them.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ml8s.features.asof.accumulators import Accumulators, Continued, Need, continued, foldable, needs
+from ml8s.features.asof.accumulators import VALUES, Accumulators, Continued, Need, continued, foldable, needs
 from ml8s.features.asof.block import FARTHEST
 from ml8s.features.asof.feature import AsOfFeature, Entity
 from ml8s.features.asof.keys import KeyTable, open_array, write_array
@@ -164,6 +164,31 @@ def followed(
         identity=np.concatenate([np.arange(len(old.events)), later]),
     )
     return joined, all_names
+
+
+def recoded(past: History, codes: Mapping[str, Ints]) -> History:
+    """The same history with other codes of texts.
+
+    Args:
+        past: a history.
+        codes: for each column of texts the new code of each old one.
+    """
+
+    def read(name: str, values: Floats) -> Floats:
+        if name not in codes:
+            return values
+        null = np.isnan(values)
+        return np.where(null, np.nan, np.append(codes[name], 0)[np.where(null, -1, values).astype(np.int64)])
+
+    columns = {name: read(name, values) for name, values in past.events.columns.items()}
+    before = {
+        entity: Accumulators(
+            {need: read(need[1], values) if need[0] in VALUES else values for need, values in one.numbers.items()},
+            one.sums,
+        )
+        for entity, one in past.before.items()
+    }
+    return History(past.tables, replace(past.events, columns=columns), before)
 
 
 def write_history(folder: Path, history: History) -> None:
