@@ -118,7 +118,7 @@ STEPS: Final[tuple[StepSpec, ...]] = (
         inputs=(_SNAPSHOT, _DATASET, _FOLDS),
         outputs=(_FEATURES, _MATRIX, _AGGREGATES, _STATE),
         reads=("task", "target_column", "positive_class", "columns", "split.time_column", "feature_engineering"),
-        version=2,
+        version=3,
     ),
     StepSpec(
         "search",

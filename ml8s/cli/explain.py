@@ -26,7 +26,8 @@ def command(topic: str | None, name: str | None, model_id: str | None, store: st
             )
         from ml8s.cli.features_explain import tell
 
-        return tell(model_id, name, store, "table")
+        tell(model_id, name, store, "table")
+        return
     if name is not None or model_id is not None:
         raise InvalidUsage(
             f"`ml8s explain {topic or ''}` takes no {'NAME' if name is not None else '--model'}",

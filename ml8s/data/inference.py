@@ -130,9 +130,7 @@ def _repeated_keys(table: pa.Table, taken: Collection[str | None]) -> dict[str, 
     named = [one for one in table.schema if NAME_OF_A_KEY.search(one.name) and one.name not in taken]
     keys = [one.name for one in named if type_of(one.type) in (INTEGER, STRING)]
     counts = {name: pc.count_distinct(table[name]).as_py() for name in keys}
-    return {
-        name: count for name, count in counts.items() if 1 < count < table.num_rows - table[name].null_count
-    }
+    return {name: count for name, count in counts.items() if 1 < count < table.num_rows - table[name].null_count}
 
 
 def _further(name: str, table: pa.Table, train: pa.Table) -> tuple[Json, Json, str]:

@@ -105,8 +105,8 @@ def _worked(
 ) -> list[str]:
     from ml8s.data.dataset import read_dataset
     from ml8s.features.aggregates import attach_aggregates
-    from ml8s.features.as_of_section import used_aggregates
     from ml8s.features.apply import feature_values
+    from ml8s.features.as_of_section import used_aggregates
     from ml8s.features.matrix import Source
 
     locators = cast("Mapping[str, Json]", record.envelope.get("locators") or {})
@@ -192,8 +192,8 @@ def _history(source: Any, manifest: FeatureManifest, aggregate: AsOfFeature, row
         f"  the row is of {iso_instant(int(time[row]))}, its {', '.join(aggregate.entity)} is {key}",
         f"  {aggregate.name} reads the {len(found)} rows of that key from {begin} until before {iso_instant(until)}",
     ]
-    for place in cast("Sequence[int]", found[-MOST_ROWS:].tolist()):
-        lines.append(f"    {iso_instant(int(time[place]))}{_value(past, aggregate, place)}")
+    shown = cast("Sequence[int]", found[-MOST_ROWS:].tolist())
+    lines += [f"    {iso_instant(int(time[place]))}{_value(past, aggregate, place)}" for place in shown]
     if len(found) > MOST_ROWS:
         lines.append(f"    … and {len(found) - MOST_ROWS} before")
     return lines

@@ -131,6 +131,7 @@ def test_predict_says_as_of_when_and_refresh_moves_it(project: Project) -> None:
     made = project.ml8s("features", "refresh", project.model_id, "--snapshot", "all", "-o", "json")[0]
     again = project.ml8s("features", "refresh", project.model_id, "--snapshot", "all", "-o", "json")[0]
     assert made["state"] == again["state"] is not None
+    assert dry["made_anew"] is made["made_anew"] is again["made_anew"] is None
     after = run("predict", project.model_id, "-f", "row.json", folder=project.folder)
     assert "aggregates as known at 2025-12-30T00:00:00Z" in after.stderr
     assert before.stdout != after.stdout

@@ -20,7 +20,7 @@ from ml8s.features.asof.block import FARTHEST
 from ml8s.features.asof.feature import AsOfFeature, Entity
 from ml8s.features.asof.keys import KeyTable, open_array, write_array
 from ml8s.features.asof.order import by_key, by_time
-from ml8s.features.asof.rows import Events, Floats, Ints
+from ml8s.features.asof.rows import Events, Floats, Ints, Places
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def _ordered(features: Sequence[AsOfFeature], events: Events, keys: Mapping[Enti
     return _taken(Events(keys, events.time, columns), order)
 
 
-def _taken(events: Events, rows: Ints | NDArray[np.bool_]) -> Events:
+def _taken(events: Events, rows: Places | NDArray[np.bool_]) -> Events:
     return Events(
         keys={entity: codes[rows] for entity, codes in events.keys.items()},
         time=events.time[rows],
@@ -133,7 +133,7 @@ def going_on(events: Events, entity: Entity, before: Accumulators, cutoff: Ints)
     """Every key of an entity asks, from its accumulators and its rows in the order of time, at a cutoff each [keys]."""
     rows, codes = by_key(events.keys[entity], np.arange(len(events)))
     block = {
-        "keys": codes,
+        "keys": codes.astype(np.int64),
         "time": events.time[rows],
         "column": lambda name: events.columns[name][rows],
         "query_keys": np.arange(len(cutoff)),
