@@ -15,8 +15,13 @@ from ml8s.cli import options, ui
 def command(model_id: str, name: str, store: str, output: str) -> None:
     """Say in words what FEATURE of MODEL is, and work it out for one row of the snapshot that the model learned from.
 
-    Without the snapshot there are words only.
+    Without the snapshot there are words only. `ml8s explain feature FEATURE --model MODEL` is the same.
     """
+    tell(model_id, name, store, output)
+
+
+def tell(model_id: str, name: str, store: str, output: str) -> None:
+    """Prints the story of a feature of a model, as text unless JSON or YAML is asked for."""
     from ml8s.registry import Registry
     from ml8s.runner.feature_story import explain_feature
     from ml8s.storage import open_store

@@ -7,15 +7,17 @@ import click
 from ml8s.cli import options, ui
 
 
-@click.command("refresh", short_help="Make a model's lookup state anew from a newer snapshot.")
+@click.command("refresh", short_help="Carry a model's lookup state on to a newer snapshot.")
 @click.argument("model_id", metavar="MODEL")
 @click.option("--snapshot", required=True, metavar="URI", help="The newer snapshot: a folder, s3:// or abfs://.")
 @click.option("--dry-run", is_flag=True, help="Do everything but write.")
 @options.store_option
 @options.output_option
 def command(model_id: str, snapshot: str, dry_run: bool, store: str, output: str) -> None:
-    """Make what predictions look up (aggregates by key) anew, as of the first boundary after the snapshot's last row.
+    """Carry what predictions look up (aggregates by key) on to the first boundary after the snapshot's last row.
 
+    Sums go on from the model's newest state where the snapshot still holds the rows that it was made from; else they
+    are made anew from all rows, with the reason. The result is the same, to the bit.
     The model stays as it is. The new state is written to the model's log, and `ml8s predict` uses the newest.
     """
     from ml8s.cli.running import start_pinned
@@ -33,9 +35,12 @@ def command(model_id: str, snapshot: str, dry_run: bool, store: str, output: str
         "rows": made.rows,
         "snapshot": made.snapshot,
         "state": made.digest,
+        "made_anew": made.anew or None,
     }
     if output == "name":
         ui.data(str(made.digest))
     else:
         ui.emit([row], output, ("model_id", "as_of", "rows", "state"))
+    if made.anew:
+        ui.note(f"made anew from all rows: {made.anew}")
     ui.next_command(f"ml8s predict {model_id} -f rows.json")

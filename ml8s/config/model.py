@@ -8,16 +8,23 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.config import JsonDict
 
 from ml8s.artifacts import Json
+from ml8s.config.durations import canonical_duration
 
 NAME_PATTERN = r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$"
 DURATION_PATTERN = r"^[1-9][0-9]{0,5}(s|m|h|d)$"
 
 ColumnName = Annotated[str, StringConstraints(min_length=1, max_length=256)]
-Duration = Annotated[str, StringConstraints(pattern=DURATION_PATTERN)]
+Duration = Annotated[str, StringConstraints(pattern=DURATION_PATTERN), AfterValidator(canonical_duration)]
+Window = Annotated[
+    str, StringConstraints(pattern=r"^(all|[1-9][0-9]{0,5}(s|m|h|d))$"), AfterValidator(canonical_duration)
+]
+Refresh = Annotated[
+    str, StringConstraints(pattern=r"^(none|[1-9][0-9]{0,5}(s|m|h|d))$"), AfterValidator(canonical_duration)
+]
 EntityName = Annotated[str, StringConstraints(pattern=NAME_PATTERN, max_length=64)]
 Estimator = Literal["lgbm", "xgboost", "rf", "extra_tree", "linear"]
 
@@ -124,13 +131,13 @@ class FeatureEngineering(Section):
         ],
         ...,
     ] = field(("count", "mean", "sum"), "Which aggregations are made.", example=["sum", "mean", "count"])
-    windows: tuple[Annotated[str, StringConstraints(pattern=r"^(all|[1-9][0-9]{0,5}(s|m|h|d))$")], ...] = field(
+    windows: tuple[Window, ...] = field(
         ("1d", "7d", "30d", "all"),
         "How far back each aggregation looks.",
         example=["1d", "30d"],
         unit="s, m, h, d or all",
     )
-    refresh: Annotated[str, StringConstraints(pattern=r"^(none|[1-9][0-9]{0,5}(s|m|h|d))$")] = field(
+    refresh: Refresh = field(
         "1d",
         "Aggregates are those known at the last such boundary, in training as in serving.",
         example="1h",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -15,6 +16,7 @@ from ml8s.data.schema import VERSION
 from ml8s.errors import InvalidUsage
 
 SHOWN: Final = 10
+NAME_OF_A_KEY: Final = re.compile(r"(^|_)(id|key|uuid|guid|no|nr)$|[a-z](Id|ID|Key)$", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,9 @@ def infer_schema(rows: Sequence[pa.Table], further: Mapping[str, pa.Table], hint
     """The contract of train and validation (``rows``, with equal columns) and of further tables.
 
     A column without nulls is required. A further table whose only unique column has its namesake in train, with
-    every value of train found in it, gets that as its primary key and train a foreign key to it.
+    every value of train found in it, gets that as its primary key and train a foreign key to it. A column of texts or
+    whole numbers gets the role key where its name is that of an identifier and its values come back: it says whose a
+    row is, and past rows can be gathered by it.
 
     Raises:
         InvalidUsage: a hint names no column of train, or a time column that holds no times.
@@ -56,6 +60,8 @@ def infer_schema(rows: Sequence[pa.Table], further: Mapping[str, pa.Table], hint
     together = pa.concat_tables(rows)
     _check_hints(together, hints)
     roles: dict[str, str] = {hints.time: "time"} if hints.time else {}
+    proposed = _repeated_keys(together, {*hints.key, hints.target, hints.time})
+    roles |= dict.fromkeys(proposed, "key")
     schema: dict[str, Json] = {"ml8s:version": VERSION, "fields": _fields(together, roles)}
     inferred = Inferred(schema)
     inferred.candidates = [name for name in _unique(together) if name != hints.target]
@@ -66,6 +72,11 @@ def infer_schema(rows: Sequence[pa.Table], further: Mapping[str, pa.Table], hint
         inferred.notes.append(f"no primary key: name one with --key; unique and never null: {listed}")
     else:
         inferred.notes.append("no primary key, and no column is unique: folds will depend on all columns")
+    for name, distinct in proposed.items():
+        inferred.notes.append(
+            f"{name} gets the role key: {distinct:,} values in {together.num_rows:,} rows; give a schema.json of your "
+            "own where it is none"
+        )
     if hints.as_of:
         schema["ml8s:as_of"] = hints.as_of
     tables: dict[str, Json] = {}
@@ -112,6 +123,14 @@ def _unique(table: pa.Table) -> list[str]:
     could_be = [one.name for one in table.schema if type_of(one.type) in (INTEGER, STRING) and table.num_rows > 1]
     filled = [name for name in could_be if not table[name].null_count]
     return [name for name in filled if pc.count_distinct(table[name]).as_py() == table.num_rows]
+
+
+def _repeated_keys(table: pa.Table, taken: Collection[str | None]) -> dict[str, int]:
+    """Columns that are named as an identifier and whose values come back, with the number of distinct values."""
+    named = [one for one in table.schema if NAME_OF_A_KEY.search(one.name) and one.name not in taken]
+    keys = [one.name for one in named if type_of(one.type) in (INTEGER, STRING)]
+    counts = {name: pc.count_distinct(table[name]).as_py() for name in keys}
+    return {name: count for name, count in counts.items() if 1 < count < table.num_rows - table[name].null_count}
 
 
 def _further(name: str, table: pa.Table, train: pa.Table) -> tuple[Json, Json, str]:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ml8s.artifacts import Json, write_json
 from ml8s.config.model import FeatureEngineering
 from ml8s.data.instants import microseconds_of
 from ml8s.errors import AggregatesRefused
+from ml8s.features.as_of_section import used_aggregates, used_entities
 from ml8s.features.asof.engine import compute
-from ml8s.features.asof.feature import AsOfFeature
+from ml8s.features.asof.feature import PICKING, AsOfFeature
 from ml8s.features.asof.rows import Floats
 from ml8s.features.definitions import define
 from ml8s.features.entities import EntitySet, build_entity_set, find_parents
@@ -73,8 +75,24 @@ def make_aggregates(source: Source, entities: EntitySet, config: FeatureEngineer
     attach_parents(source, entities)
     past = read_past(source, entities, made.features)
     for feature, values in _computed(made.features, past, entities.refresh):
-        source.attach(feature.name, values)
+        source.attach(feature.name, _read(feature, values, past))
     return Aggregates(entities, made.features, past, made.dropped, tuple(_warnings(past, entities, config)))
+
+
+def _read(feature: AsOfFeature, values: Floats, past: Past) -> NDArray[Any]:
+    return decoded(values, past.texts[feature.column or ""]) if gives_text(feature, past) else values
+
+
+def gives_text(feature: AsOfFeature, past: Past) -> bool:
+    """Whether an aggregate's values are texts."""
+    return feature.primitive in PICKING and feature.column in past.texts
+
+
+def decoded(codes: Floats, texts: Sequence[str]) -> NDArray[np.object_]:
+    """The texts of codes [n]; None for a code that is null."""
+    known = np.array([*texts, None], dtype=object)
+    found: NDArray[np.object_] = known[np.where(np.isnan(codes), len(texts), codes).astype(np.int64)]
+    return found
 
 
 def _refuse_taken_names(source: Source, entities: EntitySet, features: Sequence[AsOfFeature]) -> None:
@@ -155,42 +173,38 @@ def duration(microseconds: int) -> str:
     return f"{microseconds / 1_000_000:g}s"
 
 
-def used_aggregates(manifest: FeatureManifest) -> tuple[AsOfFeature, ...]:
-    """The as-of features that a manifest's features read, in order."""
-    section = manifest.as_of
-    if section is None:
-        return ()
-    features = section["features"]
-    assert isinstance(features, Sequence)
-    return tuple(AsOfFeature.from_json(one) for one in features if isinstance(one, Mapping))
-
-
-def used_entities(manifest: FeatureManifest) -> EntitySet | None:
-    """The entity set of a manifest's as-of features; None without them."""
-    return None if manifest.as_of is None else EntitySet.from_json(manifest.as_of)
-
-
 def write_aggregates(folder: Path, source: Source, manifest: FeatureManifest, features_digest: str) -> None:
     """Writes the aggregates of every row of both files.
 
     ``aggregates.npy`` is float64 [rows, features] in Fortran order, rows by file and row; it is absent where there
-    are none. ``aggregates.json`` names them.
+    are none. ``aggregates.json`` names them, and the texts by code of those whose values are texts.
     """
     names = [feature.name for feature in used_aggregates(manifest)]
     section = ForecastSection.of(manifest)
     if section is not None:
         names += written_columns(section)
     rows = source.all_rows()
+    texts: dict[str, Json] = {}
     if names:
         shape = (len(rows), len(names))
         values = np.lib.format.open_memmap(
             folder / VALUES, mode="w+", dtype=np.float64, shape=shape, fortran_order=True, version=(1, 0)
         )
         for index, name in enumerate(names):
-            values[:, index] = source.column(name, rows)
+            column = source.column(name, rows)
+            if column.dtype == object:
+                known = sorted({text for text in column if text is not None})
+                column, texts[name] = _encoded(column, known), list(known)
+            values[:, index] = column
         values.flush()
     inputs: dict[str, Json] = {**manifest.inputs, "features": features_digest}
-    write_json(folder / FILE_NAME, {"schema": SCHEMA, "inputs": inputs, "rows": len(rows), "features": list(names)})
+    described: dict[str, Json] = {"schema": SCHEMA, "inputs": inputs, "rows": len(rows), "features": list(names)}
+    write_json(folder / FILE_NAME, {**described, "texts": texts} if texts else described)
+
+
+def _encoded(values: NDArray[np.object_], texts: Sequence[str]) -> Floats:
+    code_of: dict[object, float] = {text: float(code) for code, text in enumerate(texts)}
+    return np.fromiter((code_of.get(value, np.nan) for value in values), dtype=np.float64, count=len(values))
 
 
 def attach_aggregates(source: Source, manifest: FeatureManifest, folder: Path) -> None:
@@ -200,10 +214,11 @@ def attach_aggregates(source: Source, manifest: FeatureManifest, folder: Path) -
         attach_parents(source, entities, [column.name for column in manifest.columns])
     elif section is None:
         return
-    names = json.loads((folder / FILE_NAME).read_bytes())["features"]
+    described = json.loads((folder / FILE_NAME).read_bytes())
+    names, texts = described["features"], described.get("texts", {})
     if names:
         values = np.load(folder / VALUES, mmap_mode="r", allow_pickle=False)
         for index, name in enumerate(names):
-            source.attach(name, values[:, index])
+            source.attach(name, decoded(values[:, index], texts[name]) if name in texts else values[:, index])
     if section is not None:
         attach_past_columns(source, section)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ml8s.config.model import FeatureEngineering
 from ml8s.data.instants import microseconds_of
 from ml8s.errors import AggregatesRefused, LibraryMissing
-from ml8s.features.asof.feature import INNER, OUTER, WITHOUT_COLUMN, AsOfFeature, Child
+from ml8s.features.asof.feature import INNER, OUTER, PICKING, WITHOUT_COLUMN, AsOfFeature, Child
 from ml8s.features.entities import SECTION, Entity, EntitySet
 from ml8s.features.manifest import Dropped
 
@@ -26,7 +26,7 @@ ROWS: Final = "rows"
 ALL: Final = "all"
 _INDEX: Final = "ml8s row"
 _LOGICAL: Final = {"number": "Double", "integer": "Integer", "boolean": "Boolean", "string": "Categorical"}
-_OF_TEXTS: Final = frozenset({"num_unique"})
+_OF_TEXTS: Final = PICKING | {"num_unique"}
 _WITHOUT_WINDOW: Final = frozenset({"time_since_last"})
 _GUARD: Final = 20
 

@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from ml8s.artifacts import Json
-from ml8s.config.model import FeatureEngineering
 from ml8s.data.dataset import FEATURE, KEY, Dataset
 from ml8s.data.instants import microseconds_of
 from ml8s.errors import AggregatesRefused
 from ml8s.features.asof.feature import Entity as KeyColumns
+
+if TYPE_CHECKING:
+    from ml8s.config.model import FeatureEngineering
 
 SECTION: Final = "feature_engineering"
 KEY_TYPES: Final = ("string", "integer")

@@ -145,10 +145,13 @@ def propose(source: Source, values: NDArray[Any], time: str | None) -> tuple[lis
     if null.all():
         return [], [Dropped(name, "every fit row is null" if len(values) else "there are no fit rows")]
     dropped: list[Dropped] = []
-    if source.made:
+    if source.made and source.type != "string":
         return [Feature(name, source.made, "number", (name,))], []
     if source.type == "string":
         features, dropped = _from_strings(name, values)
+        if source.made:
+            said = [replace(one, definition=f"{one.definition}; `{name}` is the {source.made}") for one in features]
+            return said, dropped
     elif source.type in ("time", "date"):
         features, dropped = _from_times(source, values[~null], time)
     elif source.type == "integer" and _is_counter(values[~null]):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
@@ -16,7 +16,7 @@ from ml8s.errors import AggregatesRefused
 from ml8s.features.apply import NULL_TIME
 from ml8s.features.asof.feature import AsOfFeature
 from ml8s.features.asof.feature import Entity as KeyColumns
-from ml8s.features.asof.keys import Key
+from ml8s.features.asof.keys import Key, key_text
 from ml8s.features.asof.rows import NO_KEY, Events, Ints, Queries
 from ml8s.features.entities import EntitySet
 from ml8s.features.matrix import Source
@@ -28,11 +28,19 @@ _ORDERED: Final = frozenset({"first", "last"})
 
 @dataclass(frozen=True)
 class Past:
-    """All rows as history, and the values of each entity's keys by code, as ``key_text`` writes them."""
+    """All rows as history.
+
+    Attributes:
+        events: keys and texts as codes.
+        labels: the values of each entity's keys by code, as ``key_text`` writes them.
+        nulls: for each entity how many rows have no key.
+        texts: for each value column of texts its distinct values by code, ascending.
+    """
 
     events: Events
     labels: Mapping[KeyColumns, Sequence[Key]]
     nulls: Mapping[KeyColumns, int]
+    texts: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def queries(self) -> Queries:
@@ -78,20 +86,28 @@ def read_past(source: Source, entities: EntitySet, features: Sequence[AsOfFeatur
             columns = [key_column(source, name) for name in entity.key]
             keys[entity.key], values = key_codes(columns)
             labels[entity.key] = [key_text(key) for key in values]
-    names = {feature.column for feature in features if feature.column is not None}
+    columns: dict[str, NDArray[np.float64]] = {}
+    texts: dict[str, Sequence[str]] = {}
+    for name in sorted({feature.column for feature in features if feature.column is not None}):
+        columns[name], known = _values(source, name)
+        if known is not None:
+            texts[name] = known
     events = Events(
         keys,
         read_times(source, entities.time_column),
-        {name: _values(source, name) for name in sorted(names)},
+        columns,
         _identity(source) if any(feature.primitive in _ORDERED for feature in features) else None,
     )
-    return Past(events, labels, {key: int((codes == NO_KEY).sum()) for key, codes in keys.items()})
+    return Past(events, labels, {key: int((codes == NO_KEY).sum()) for key, codes in keys.items()}, texts)
 
 
 def key_column(source: Source, name: str) -> pa.ChunkedArray:
     """A key column of all rows: texts with what counts as missing as null, or whole numbers, exact to 64 bits."""
     if name not in {column.name for column in source.dataset.columns}:
-        return pa.chunked_array([pa.array(source.column(name, source.all_rows()).tolist())])
+        values = source.column(name, source.all_rows())
+        if values.dtype == object:
+            return pa.chunked_array([pa.array(values.tolist(), pa.string())])
+        return pa.chunked_array([pa.array(values, mask=np.isnan(values)).cast(pa.int64())])
     chunks: list[pa.Array] = []
     for table in source.tables:
         values = table.read(columns=[name], use_threads=False).column(0)
@@ -125,11 +141,6 @@ def key_codes(columns: Sequence[pa.ChunkedArray]) -> tuple[Ints, list[Key]]:
     return codes, [_key(int(number), parts) for number in distinct]
 
 
-def key_text(key: Key) -> Key:
-    """A key as the lookup state names it: whole numbers as text, since JSON holds them exactly to 2**53 only."""
-    return tuple(str(part) for part in key)
-
-
 def _key(number: int, parts: Sequence[tuple[Ints, list[str | int]]]) -> Key:
     values: list[str | int] = []
     for _, known in reversed(parts):
@@ -151,16 +162,16 @@ def _part_codes(column: pa.ChunkedArray) -> tuple[Ints, list[str | int]]:
     return rank[indices], [values[place] for place in order]
 
 
-def _values(source: Source, name: str) -> NDArray[np.float64]:
-    """A value column of all rows as float64: texts as codes, the target as it is learned."""
+def _values(source: Source, name: str) -> tuple[NDArray[np.float64], Sequence[str] | None]:
+    """A value column of all rows as float64: the target as it is learned, texts as codes, with the texts by code."""
     rows = source.all_rows()
     if name == source.dataset.target.column:
-        return encode_target(source.column(name, rows), source.dataset.target)
+        return encode_target(source.column(name, rows), source.dataset.target), None
     values: NDArray[Any] = source.column(name, rows)
     if values.dtype != object:
-        return np.asarray(values, dtype=np.float64)
-    codes, _ = _part_codes(pa.chunked_array([pa.array(values.tolist(), pa.string())]))
-    return np.where(codes < 0, np.nan, codes.astype(np.float64))
+        return np.asarray(values, dtype=np.float64), None
+    codes, known = _part_codes(pa.chunked_array([pa.array(values.tolist(), pa.string())]))
+    return np.where(codes < 0, np.nan, codes.astype(np.float64)), [str(text) for text in known]
 
 
 def _identity(source: Source) -> NDArray[np.uint64]:

@@ -26,6 +26,7 @@ from ml8s.storage.store import Store
 if TYPE_CHECKING:
     from ml8s.features.asof.feature import AsOfFeature
     from ml8s.features.manifest import Feature, FeatureManifest
+    from ml8s.features.past import Past
 
 MOST_ROWS: Final = 5
 
@@ -103,8 +104,9 @@ def _worked(
     folder: Path,
 ) -> list[str]:
     from ml8s.data.dataset import read_dataset
-    from ml8s.features.aggregates import attach_aggregates, used_aggregates
+    from ml8s.features.aggregates import attach_aggregates
     from ml8s.features.apply import feature_values
+    from ml8s.features.as_of_section import used_aggregates
     from ml8s.features.matrix import Source
 
     locators = cast("Mapping[str, Json]", record.envelope.get("locators") or {})
@@ -154,12 +156,22 @@ def _shown(value: object, type_: str) -> str:
     return json.dumps(value) if isinstance(value, str) or value is None else f"{float(cast(float, value)):.6g}"
 
 
+def _value(past: Past, aggregate: AsOfFeature, place: int) -> str:
+    """What one past row has in the aggregate's column."""
+    name = aggregate.column
+    if name is None:
+        return ""
+    value = float(past.events.columns[name][place])
+    known = past.texts.get(name)
+    return f"  {name} {json.dumps(known[int(value)]) if known and value == value else format(value, '.6g')}"  # noqa: PLR0124 - NaN
+
+
 def _history(source: Any, manifest: FeatureManifest, aggregate: AsOfFeature, row: int) -> list[str]:  # noqa: ANN401
     """The past rows that an aggregate of one row reads: how many, and the latest of them."""
     import numpy as np
 
     from ml8s.data.instants import iso_instant
-    from ml8s.features.aggregates import used_entities
+    from ml8s.features.as_of_section import used_entities
     from ml8s.features.asof.boundary import cutoffs
     from ml8s.features.parents import attach_parents
     from ml8s.features.past import read_past
@@ -180,13 +192,8 @@ def _history(source: Any, manifest: FeatureManifest, aggregate: AsOfFeature, row
         f"  the row is of {iso_instant(int(time[row]))}, its {', '.join(aggregate.entity)} is {key}",
         f"  {aggregate.name} reads the {len(found)} rows of that key from {begin} until before {iso_instant(until)}",
     ]
-    for place in cast("Sequence[int]", found[-MOST_ROWS:].tolist()):
-        value = (
-            ""
-            if aggregate.column is None
-            else f"  {aggregate.column} {past.events.columns[aggregate.column][place]:.6g}"
-        )
-        lines.append(f"    {iso_instant(int(time[place]))}{value}")
+    shown = cast("Sequence[int]", found[-MOST_ROWS:].tolist())
+    lines += [f"    {iso_instant(int(time[place]))}{_value(past, aggregate, place)}" for place in shown]
     if len(found) > MOST_ROWS:
         lines.append(f"    … and {len(found) - MOST_ROWS} before")
     return lines

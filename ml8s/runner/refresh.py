@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from ml8s.errors import StateNotRefreshed
+from ml8s.errors import ObjectMissing, StateNotRefreshed
 from ml8s.registry import Registry
 from ml8s.registry.record import Record
 from ml8s.runner.reproduction import recorded_config
@@ -24,19 +24,30 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Refreshed:
-    """A new state: its digest (None where nothing was written), as of when, from how many rows of which snapshot."""
+    """A new state.
+
+    Attributes:
+        digest: of its artifact; None where nothing was written.
+        as_of: the boundary that its values are known at.
+        rows: of the snapshot.
+        snapshot: the digest of the snapshot.
+        anew: why the sums were made from all rows; empty where they go on from the model's newest state.
+    """
 
     digest: str | None
     as_of: str | None
     rows: int
     snapshot: str
+    anew: str = ""
 
 
 def refresh_state_of(store: Store, record: Record, uri: str, *, dry_run: bool = False) -> Refreshed:
     """Makes the state of a model as of the first boundary after a snapshot's last row, and writes it down.
 
-    The snapshot is checked in full, under the model's own config; the manifest of features stays the model's. Equal
-    snapshots give equal states. The newest state in the model's log is what predictions look up.
+    The snapshot is checked in full, under the model's own config; the manifest of features stays the model's. Sums go
+    on from the model's newest state where the snapshot holds the rows that it was made from, unchanged; else they are
+    made anew. Equal snapshots give equal states either way. The newest state in the model's log is what predictions
+    look up.
 
     Args:
         store: where the model is.
@@ -63,16 +74,29 @@ def refresh_state_of(store: Store, record: Record, uri: str, *, dry_run: bool = 
                 cure="there is nothing to refresh: predict with it as it is",
             )
         digest = copy_snapshot(find_snapshot(uri), folder / "snapshot").digest
-        rows, as_of = _write(record, manifest, folder)
+        before = None if manifest.forecast is not None else _newest_state(store, record, folder / "before")
+        rows, as_of, anew = _write(record, manifest, folder, before)
         if dry_run:
-            return Refreshed(None, as_of, rows, digest)
+            return Refreshed(None, as_of, rows, digest, anew)
         made = put_artifact(store, "state", folder / "state")
         Registry(store).append_refresh(record, made, f"features as of {as_of}, from the snapshot {digest}")
-        return Refreshed(made, as_of, rows, digest)
+        return Refreshed(made, as_of, rows, digest, anew)
 
 
-def _write(record: Record, manifest: FeatureManifest, folder: Path) -> tuple[int, str | None]:
-    """Writes the state, and answers how many rows it was made from and its time."""
+def _newest_state(store: Store, record: Record, folder: Path) -> Path | None:
+    """The model's newest state, fetched; None where the store has lost it: it only saves work."""
+    try:
+        fetch_artifact(store, Registry(store).refreshed_state(record), folder)
+    except ObjectMissing:
+        return None
+    return folder
+
+
+_Written = tuple[int, str | None, str]
+
+
+def _write(record: Record, manifest: FeatureManifest, folder: Path, before: Path | None) -> _Written:
+    """Writes the state, and answers how many rows it was made from, its time, and why sums were made anew."""
     from ml8s.data.completion import complete
     from ml8s.data.snapshot import open_snapshot, snapshot_manifest
     from ml8s.data.validation import validate_snapshot
@@ -84,7 +108,7 @@ def _write(record: Record, manifest: FeatureManifest, folder: Path) -> tuple[int
     if manifest.forecast is not None:
         completed = complete(folder / "snapshot", dataset, config, folder / "dataset")
         return _write_series(record, manifest, folder, (config, completed), inputs)
-    return _write_aggregates(record, manifest, folder, dataset, inputs)
+    return _write_aggregates(record, manifest, folder, dataset, before)
 
 
 def _write_series(
@@ -93,7 +117,7 @@ def _write_series(
     folder: Path,
     checked: tuple[Config, Dataset],
     inputs: Mapping[str, str],
-) -> tuple[int, str | None]:
+) -> _Written:
     from ml8s.features.forecast.rows import read_histories
     from ml8s.features.forecast.section import ForecastSection
     from ml8s.features.forecast.state import SeriesState, write_series_state
@@ -106,15 +130,16 @@ def _write_series(
     with Source(folder / "snapshot", dataset) as source:
         series, history = read_histories(folder / "snapshot", source, config)
         write_series_state(folder / "state", source, section, series, history, inputs=inputs)
-    return dataset.rows, SeriesState.open(folder / "state", section).as_of
+    return dataset.rows, SeriesState.open(folder / "state", section).as_of, ""
 
 
 def _write_aggregates(
-    record: Record, manifest: FeatureManifest, folder: Path, dataset: Dataset, inputs: Mapping[str, str]
-) -> tuple[int, str | None]:
+    record: Record, manifest: FeatureManifest, folder: Path, dataset: Dataset, before: Path | None
+) -> _Written:
     from ml8s.data.dataset import Target
-    from ml8s.features.aggregates import used_aggregates, used_entities
-    from ml8s.features.lookup import Lookup, write_lookup
+    from ml8s.features.as_of_section import used_aggregates, used_entities
+    from ml8s.features.lookup import Lookup
+    from ml8s.features.lookup_writing import write_lookup
     from ml8s.features.matrix import Source
     from ml8s.features.parents import attach_parents
     from ml8s.features.past import read_past
@@ -132,8 +157,9 @@ def _write_aggregates(
         _refuse_lost(record, [feature.column for feature in features if feature.column], dataset, "aggregates")
         attach_parents(source, entities, sorted(manifest.as_of_columns))
         past = read_past(source, entities, features)
-        write_lookup(folder / "state", source, manifest, past, inputs)
-    return len(past.events), Lookup(folder / "state", manifest).as_of
+        inputs = {"snapshot": dataset.snapshot, "features": record.ports["features"]}
+        anew = write_lookup(folder / "state", source, manifest, past, inputs, before=before)
+    return len(past.events), Lookup(folder / "state", manifest).as_of, anew
 
 
 def _refuse_lost(record: Record, columns: Sequence[str], dataset: Dataset, use: str) -> None:

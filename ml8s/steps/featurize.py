@@ -17,6 +17,7 @@ from ml8s.features.aggregates import (
     Aggregates,
     compare_with_history,
     entity_set,
+    gives_text,
     in_words,
     make_aggregates,
     write_aggregates,
@@ -25,7 +26,7 @@ from ml8s.features.entities import key_candidates
 from ml8s.features.forecast.rows import ForecastRows, forecast_rows
 from ml8s.features.forecast.section import ForecastSection
 from ml8s.features.forecast.state import write_series_state
-from ml8s.features.lookup import write_lookup
+from ml8s.features.lookup_writing import write_lookup
 from ml8s.features.manifest import Dropped, FeatureManifest
 from ml8s.features.matrix import Rows, Source, matrix_rows, write_matrix
 from ml8s.steps.context import Progress, StepContext
@@ -146,7 +147,12 @@ def _made(made: Aggregates | None) -> list[learning.Source]:
         for name, type_ in parent.attributes
     ]
     aggregates = [
-        learning.Source(feature.name, "number", in_words(feature, made.entities), optional=True)
+        learning.Source(
+            feature.name,
+            "string" if gives_text(feature, made.past) else "number",
+            in_words(feature, made.entities),
+            optional=True,
+        )
         for feature in made.features
     ]
     return attributes + aggregates

@@ -15,6 +15,7 @@ from ml8s.catalogue import STEPS
 from ml8s.config.digests import config_digest, section_digest
 from ml8s.config.loader import parse_config
 from ml8s.config.model import Config
+from ml8s.errors import InvalidConfig
 
 READS = [path for spec in STEPS for path in spec.reads]
 LINES = [
@@ -48,6 +49,26 @@ def test_the_order_of_keys_changes_nothing() -> None:
 
 def test_the_order_of_a_list_is_part_of_the_config() -> None:
     assert digest(*LINES, "columns: {ignore: [a, b]}") != digest(*LINES, "columns: {ignore: [b, a]}")
+
+
+def test_equal_lengths_of_time_are_one_value_however_spelled() -> None:
+    def with_durations(day: str, week: str, hour: str) -> list[str]:
+        engineering = f"windows: [{day}, {week}, all], refresh: {hour}, label_history: {{delay: {week}}}"
+        split = f"split: {{strategy: time, time_column: t, gap: {day}}}"
+        return [*LINES[:3], split, f"feature_engineering: {{enabled: true, {engineering}}}"]
+
+    one, other = with_durations("1d", "7d", "1h"), with_durations("24h", "168h", "3600s")
+    assert digest(*one) == digest(*other)
+    assert config(*other).feature_engineering.windows == ("1d", "7d", "all")
+    assert digest(*one) != digest(*with_durations("1d", "8d", "1h"))
+
+
+def test_one_window_in_two_spellings_stands_twice() -> None:
+    with pytest.raises(InvalidConfig) as caught:
+        config(*LINES, "feature_engineering: {enabled: true, windows: [1d, 24h]}")
+    assert [problem.message for problem in caught.value.problems] == [
+        "`1d` stands twice in `feature_engineering.windows`"
+    ]
 
 
 @pytest.mark.parametrize(

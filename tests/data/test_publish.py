@@ -82,6 +82,16 @@ def test_hints_are_written_and_checked(tmp_path: Path) -> None:
         build(tmp_path, Hints(time="at", as_of="2026-01-02T00:00:00Z"), name="future")
 
 
+def test_identifiers_whose_values_come_back_are_proposed_as_keys(tmp_path: Path) -> None:
+    text = "payment_id,customer_id,terminalId,note_id,paid,zip,y_id,amount\n" + "".join(
+        f"{row},C{row % 3},{row % 4},n{row},{row % 2},{row % 5},{row % 2},{row}.5\n" for row in range(20)
+    )
+    built = build(tmp_path, Hints(("payment_id",), "y_id"), train=write(tmp_path / "payments.csv", text))
+    roles = {one["name"]: one.get("ml8s:role") for one in schema_of(built)["fields"]}
+    assert {name for name, role in roles.items() if role == "key"} == {"customer_id", "terminalId"}
+    assert any(note.startswith("customer_id gets the role key: 3 values in 20 rows") for note in built.notes)
+
+
 def test_a_further_table_gets_its_key_and_a_foreign_key(tmp_path: Path) -> None:
     cities = write(tmp_path / "in/cities.csv", CITIES)
     built = build(tmp_path, tables={"cities": cities})

@@ -74,6 +74,18 @@ def test_a_static_parent_is_joined_by_its_key(tmp_path: Path) -> None:
     assert [("north", "south", "east")[int(name[1:]) % 3] for name in names] == regions.tolist()
 
 
+def test_a_whole_number_of_a_parent_is_a_key_as_lookups_name_it(tmp_path: Path) -> None:
+    (tmp_path / "snapshot").mkdir()
+    zones = pa.table({"name": [f"c{i:02d}" for i in range(12)], "zone": [None, *(7 + i % 2 for i in range(11))]})
+    write_table(zones, tmp_path / "snapshot/customers.parquet")
+    asked = config(entities={"zone": {"key": ["zone"], "table": "customers"}})
+    dataset = publish(tmp_path / "snapshot", payments(100))
+    with Source(tmp_path / "snapshot", dataset) as source:
+        past = make_aggregates(source, entity_set(source, asked), asked).past
+    assert past.labels[("customers.zone",)] == [("7",), ("8",)]
+    assert past.nulls[("customers.zone",)] > 0
+
+
 def test_a_row_without_a_parent_gets_null(tmp_path: Path) -> None:
     dataset = publish(tmp_path, payments(50))
     write_table(dated_customers(("c00", "north", 0)).drop_columns(["known"]), tmp_path / "customers.parquet")

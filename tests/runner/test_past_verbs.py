@@ -81,7 +81,7 @@ def test_the_aggregates_are_made_and_nothing_is_degraded(project: Project) -> No
 
 
 def test_a_prediction_of_tomorrow_is_bitwise_what_the_whole_history_gives(project: Project) -> None:
-    from ml8s.features.aggregates import used_aggregates, used_entities
+    from ml8s.features.as_of_section import used_aggregates, used_entities
     from ml8s.features.apply import apply
     from ml8s.features.asof.engine import compute
     from ml8s.features.manifest import FeatureManifest
@@ -131,6 +131,7 @@ def test_predict_says_as_of_when_and_refresh_moves_it(project: Project) -> None:
     made = project.ml8s("features", "refresh", project.model_id, "--snapshot", "all", "-o", "json")[0]
     again = project.ml8s("features", "refresh", project.model_id, "--snapshot", "all", "-o", "json")[0]
     assert made["state"] == again["state"] is not None
+    assert dry["made_anew"] is made["made_anew"] is again["made_anew"] is None
     after = run("predict", project.model_id, "-f", "row.json", folder=project.folder)
     assert "aggregates as known at 2025-12-30T00:00:00Z" in after.stderr
     assert before.stdout != after.stdout
@@ -149,6 +150,14 @@ def test_a_feature_is_explained_with_the_rows_that_it_reads(project: Project) ->
     assert count >= len(amounts) > 0
     if count == len(amounts):
         assert float(value.rpartition(" ")[2]) == pytest.approx(sum(amounts) / count, rel=1e-4)
+
+
+def test_a_feature_is_explained_under_explain_as_well(project: Project) -> None:
+    asked = ("explain", "feature", FEATURE, "--model", project.model_id)
+    assert project.text(*asked) == project.text("features", "explain", project.model_id, FEATURE)
+    assert "--model MODEL" in project.text("explain", "feature", FEATURE, status=2)
+    assert "takes no --model" in project.text("explain", "automl", "--model", project.model_id, status=2)
+    assert "takes no NAME" in project.text("explain", "automl", FEATURE, status=2)
 
 
 def test_a_feature_that_is_none_is_said_with_the_nearest(project: Project) -> None:

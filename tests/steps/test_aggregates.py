@@ -156,7 +156,7 @@ def test_no_label_inside_its_delay_changes_a_value(plain: Featurized, tmp_path: 
 
 def vectors_under(manifest: FeatureManifest, case: Featurized) -> NDArray[np.float64]:
     """The vectors of another snapshot's rows under this manifest."""
-    from ml8s.features.aggregates import used_aggregates, used_entities
+    from ml8s.features.as_of_section import used_aggregates, used_entities
     from ml8s.features.asof.engine import compute
     from ml8s.features.parents import attach_parents
     from ml8s.features.past import read_past

@@ -25,6 +25,8 @@ Need: TypeAlias = tuple[str, str]
 
 SUMS: Final = ("x", "xx", "t", "tx", "tt")
 COUNTS: Final = ("rows", "valid", "true", "plus", "minus", "last_time")
+VALUES: Final = frozenset({"min", "max", "first", "last"})
+"""Quantities that are one of the column's values."""
 _SUM: Final = ("valid", "plus", "minus", "x")
 
 # What each primitive needs to know of the rows before; those that are missing need the rows.

@@ -12,10 +12,10 @@ from ml8s.features.asof.boundary import cutoffs
 from ml8s.features.asof.feature import AsOfFeature
 from ml8s.features.asof.order import by_key, by_time, key_ranges
 from ml8s.features.asof.primitives import PRIMITIVE
-from ml8s.features.asof.rows import Events, Floats, Ints, Queries
+from ml8s.features.asof.rows import Events, Floats, Ints, Places, Queries
 from ml8s.features.asof.stacked import stacked
 
-BLOCK_ROWS: Final = 1 << 17
+BLOCK_ROWS: Final = 1 << 15
 LATEST: Final = 1 << 60
 
 
@@ -52,10 +52,9 @@ def compute(
         if len(time) and max(-int(time.min()), int(time.max())) > LATEST:
             raise ValueError("a time is beyond 2**60 microseconds of 1970, or null")
     found = np.empty((len(queries), len(features)), dtype=np.float64, order="F")
-    cutoff = cutoffs(queries.time, refresh)
     order = by_time(events.time, [] if events.identity is None else [events.identity])
     same = queries.time is events.time
-    asked = order if same else np.argsort(queries.time, kind="stable")
+    asked = order if same else by_time(queries.time, [])
     for entity in dict.fromkeys(feature.entity for feature in features):
         columns = [index for index, feature in enumerate(features) if feature.entity == entity]
         history = by_key(events.keys[entity], order)
@@ -65,9 +64,11 @@ def compute(
         without_key = np.flatnonzero(queries.keys[entity] < 0)
         for index in columns:
             found[without_key, index] = np.nan
-        for block, rows, which in _blocks(events, history, cutoff, asking, block_rows):
+        for block, rows, which in _blocks(events, history, (queries.time, refresh), asking, block_rows):
             for index in columns:
                 found[rows, index] = value(block, features[index])[which]
+        # The next entity's order takes their place in memory.
+        del history, asking
     return found
 
 
@@ -83,25 +84,30 @@ def value(block: Block, feature: AsOfFeature) -> Floats:
 
 
 def _blocks(
-    events: Events, history: tuple[Ints, Ints], cutoff: Ints, asking: tuple[Ints, Ints], block_rows: int
-) -> Iterator[tuple[Block, Ints, Ints]]:
+    events: Events,
+    history: tuple[Places, Places],
+    clock: tuple[Ints, int | None],
+    asking: tuple[Places, Places],
+    block_rows: int,
+) -> Iterator[tuple[Block, Places, Ints]]:
     """The blocks of one entity, each with the rows that ask, and the query of the block that each of them is.
 
     Args:
         events: the history.
         history: events that have a key, by key and time: row numbers and codes.
-        cutoff: of each row that asks [m].
+        clock: the time of each row that asks [m], and the refresh.
         asking: rows that ask and have a key, by key and time: row numbers and codes.
         block_rows: as in ``compute``.
     """
     cuts = key_ranges(history[1], asking[1], block_rows)
-    event_cuts, row_cuts = (np.searchsorted(codes, cuts) for _, codes in (history, asking))
+    # Numbers of the codes' own type: others would have all codes copied.
+    event_cuts, row_cuts = (np.searchsorted(codes, np.array(cuts, codes.dtype)) for _, codes in (history, asking))
     for index in range(len(cuts) - 1):
         rows = slice(row_cuts[index], row_cuts[index + 1])
         if rows.start == rows.stop:
             continue
         taken = slice(event_cuts[index], event_cuts[index + 1])
-        keys, instants = asking[1][rows], cutoff[asking[0][rows]]
+        keys, instants = asking[1][rows], cutoffs(clock[0][asking[0][rows]], clock[1])
         # Rows of one key and cutoff ask the same.
         new = np.ones(len(keys), dtype=np.bool_)
         new[1:] = (keys[1:] != keys[:-1]) | (instants[1:] != instants[:-1])
@@ -109,12 +115,12 @@ def _blocks(
         yield block, asking[0][rows], np.cumsum(new) - 1
 
 
-def _block(events: Events, rows: Ints, keys: Ints, query_keys: Ints, cutoff: Ints) -> Block:
+def _block(events: Events, rows: Places, keys: Places, query_keys: Places, cutoff: Ints) -> Block:
     return Block(
-        keys=keys,
+        keys=keys.astype(np.int64),
         time=events.time[rows],
         column=lambda name: events.columns[name][rows],
         children=lambda entity: events.keys[entity][rows],
-        query_keys=query_keys,
+        query_keys=query_keys.astype(np.int64),
         cutoff=cutoff,
     )

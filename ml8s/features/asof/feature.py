@@ -49,6 +49,8 @@ PRIMITIVES: Final = (
 WITHOUT_COLUMN: Final = frozenset({"count", "time_since_last"})
 OUTER: Final = ("count", "sum", "mean")
 INNER: Final = ("count", "sum", "mean", "min", "max")
+PICKING: Final = frozenset({"mode", "first", "last"})
+"""Primitives that give one of the values: of a column of texts they give a text."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,18 +9,18 @@ the identities need not be kept: newer rows are later than all of them.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ml8s.features.asof.accumulators import Accumulators, Continued, Need, continued, foldable, needs
+from ml8s.features.asof.accumulators import VALUES, Accumulators, Continued, Need, continued, foldable, needs
 from ml8s.features.asof.block import FARTHEST
 from ml8s.features.asof.feature import AsOfFeature, Entity
 from ml8s.features.asof.keys import KeyTable, open_array, write_array
 from ml8s.features.asof.order import by_key, by_time
-from ml8s.features.asof.rows import Events, Floats, Ints
+from ml8s.features.asof.rows import Events, Floats, Ints, Places
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def _ordered(features: Sequence[AsOfFeature], events: Events, keys: Mapping[Enti
     return _taken(Events(keys, events.time, columns), order)
 
 
-def _taken(events: Events, rows: Ints | NDArray[np.bool_]) -> Events:
+def _taken(events: Events, rows: Places | NDArray[np.bool_]) -> Events:
     return Events(
         keys={entity: codes[rows] for entity, codes in events.keys.items()},
         time=events.time[rows],
@@ -133,7 +133,7 @@ def going_on(events: Events, entity: Entity, before: Accumulators, cutoff: Ints)
     """Every key of an entity asks, from its accumulators and its rows in the order of time, at a cutoff each [keys]."""
     rows, codes = by_key(events.keys[entity], np.arange(len(events)))
     block = {
-        "keys": codes,
+        "keys": codes.astype(np.int64),
         "time": events.time[rows],
         "column": lambda name: events.columns[name][rows],
         "query_keys": np.arange(len(cutoff)),
@@ -164,6 +164,31 @@ def followed(
         identity=np.concatenate([np.arange(len(old.events)), later]),
     )
     return joined, all_names
+
+
+def recoded(past: History, codes: Mapping[str, Ints]) -> History:
+    """The same history with other codes of texts.
+
+    Args:
+        past: a history.
+        codes: for each column of texts the new code of each old one.
+    """
+
+    def read(name: str, values: Floats) -> Floats:
+        if name not in codes:
+            return values
+        null = np.isnan(values)
+        return np.where(null, np.nan, np.append(codes[name], 0)[np.where(null, -1, values).astype(np.int64)])
+
+    columns = {name: read(name, values) for name, values in past.events.columns.items()}
+    before = {
+        entity: Accumulators(
+            {need: read(need[1], values) if need[0] in VALUES else values for need, values in one.numbers.items()},
+            one.sums,
+        )
+        for entity, one in past.before.items()
+    }
+    return History(past.tables, replace(past.events, columns=columns), before)
 
 
 def write_history(folder: Path, history: History) -> None:

@@ -29,6 +29,11 @@ def key_bytes(key: Key) -> bytes:
     return canonical_json(list(key))
 
 
+def key_text(key: Key) -> Key:
+    """A key as the lookup state names it: whole numbers as text, since JSON holds them exactly to 2**53 only."""
+    return tuple(str(part) for part in key)
+
+
 def key_hash(name: bytes) -> int:
     """The 64-bit hash of a key's bytes."""
     return int.from_bytes(hashlib.blake2b(name, digest_size=8).digest(), "big")

@@ -8,45 +8,46 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ml8s.features.asof.rows import Ints
+from ml8s.features.asof.rows import Ints, Places, narrowed
 
 RADIX_BITS = 16
 
 
-def by_time(time: Ints, ties: Sequence[NDArray[Any]]) -> Ints:
+def by_time(time: Ints, ties: Sequence[NDArray[Any]]) -> Places:
     """Row numbers [n] sorted by time; among equal times by each of ``ties`` in turn, and last as they came."""
     order = np.argsort(time, kind="stable")
     if not ties or not len(order):
-        return order
+        return narrowed(order)
     tied = np.zeros(len(order) + 1, dtype=np.bool_)
     np.equal(time[order[1:]], time[order[:-1]], out=tied[1:-1])
     places = np.flatnonzero(tied[1:] | tied[:-1])
     rows = order[places]
     order[places] = rows[np.lexsort([*(values[rows] for values in reversed(ties)), time[rows]])]
-    return order
+    return narrowed(order)
 
 
-def stably_by(codes: Ints, order: Ints) -> Ints:
+def stably_by(codes: Places, order: Places) -> Places:
     """``order`` sorted by the code of each row, 0 and up; equal codes keep their order.
 
     Sixteen bits at a time from the lowest: numpy's stable sort of 16-bit integers is a radix sort, linear in rows.
     """
     largest, shift = int(codes.max(initial=0)), 0
     while largest >> shift:
-        digit = ((codes[order] >> shift) & 0xFFFF).astype(np.uint16)
+        digit = (codes[order] >> shift).astype(np.uint16)
         order = order[np.argsort(digit, kind="stable")]
         shift += RADIX_BITS
     return order
 
 
-def by_key(codes: Ints, time_order: Ints) -> tuple[Ints, Ints]:
+def by_key(codes: Ints, time_order: Places) -> tuple[Places, Places]:
     """The rows that have a key, sorted by key and then as in ``time_order``: row numbers and their codes [k]."""
-    with_key = time_order[codes[time_order] >= 0]
-    order = stably_by(codes, with_key)
-    return order, codes[order]
+    narrow = narrowed(codes)
+    with_key = time_order[narrow[time_order] >= 0]
+    order = stably_by(narrow, with_key)
+    return order, narrow[order]
 
 
-def key_ranges(events: Ints, queries: Ints, rows: int) -> list[int]:
+def key_ranges(events: Places, queries: Places, rows: int) -> list[int]:
     """Codes at which to cut, from 0 to one past the last: whole keys, until events and queries exceed ``rows``.
 
     Args:
@@ -64,7 +65,7 @@ def key_ranges(events: Ints, queries: Ints, rows: int) -> list[int]:
     return cuts
 
 
-def starts_of(sorted_codes: Ints) -> Ints:
+def starts_of(sorted_codes: Places) -> Ints:
     """Where each run of equal codes begins."""
     if not len(sorted_codes):
         return np.empty(0, dtype=np.int64)

@@ -12,8 +12,17 @@ from numpy.typing import NDArray
 from ml8s.features.asof.feature import Entity
 
 Ints: TypeAlias = NDArray[np.int64]
+Places: TypeAlias = NDArray[np.int32] | NDArray[np.int64]
+"""Row numbers or codes, in half the memory where they fit."""
 Floats: TypeAlias = NDArray[np.float64]
 NO_KEY = -1
+
+
+def narrowed(numbers: Ints) -> Places:
+    """The same numbers in 32 bits where they fit, with one more above the largest."""
+    if max(-int(numbers.min(initial=0)), int(numbers.max(initial=0))) < np.iinfo(np.int32).max:
+        return numbers.astype(np.int32)
+    return numbers
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ Serving asks it for a key; ``refresh_state`` carries it on with newer rows.
 | `entity-<i>-values.npy` | its features by key [keys, features of the entity] |
 | `entity-<i>-before-*.npy` | what its keys' older rows amount to, see ``accumulators`` |
 | `rows-*.npy` | the rows after them, see ``history`` |
+| `texts.json` | for each value column of texts the texts by code; absent without one |
 """
 
 from __future__ import annotations
@@ -34,19 +35,29 @@ from ml8s.features.asof.history import (
     going_on,
     history_of,
     open_history,
+    recoded,
     write_history,
 )
 from ml8s.features.asof.keys import Key, KeyTable, key_bytes, open_array, write_array
-from ml8s.features.asof.rows import Events, Floats, Queries
+from ml8s.features.asof.rows import Events, Floats, Ints, Queries
 
 Labels: TypeAlias = Mapping[Entity, Sequence[Key]]
+Texts: TypeAlias = Mapping[str, Sequence[str]]
+NO_TEXTS: Final[Texts] = {}
 
 FILE_NAME: Final = "state.json"
+TEXTS: Final = "texts.json"
 SCHEMA: Final = 1
 
 
 def write_state(
-    folder: Path, features: Sequence[AsOfFeature], events: Events, labels: Labels, *, refresh: int | None
+    folder: Path,
+    features: Sequence[AsOfFeature],
+    events: Events,
+    labels: Labels,
+    *,
+    refresh: int | None,
+    texts: Texts = NO_TEXTS,
 ) -> int:
     """Writes the state as of the first boundary after the last event.
 
@@ -59,6 +70,7 @@ def write_state(
         events: all rows so far [n].
         labels: for each entity the key's values by code, as the codes of ``events.keys`` number them.
         refresh: microseconds between boundaries; None for none: the state is as of right after the last event.
+        texts: for each value column of texts all its texts by code, ascending.
 
     Returns:
         The boundary B, microseconds since 1970 UTC.
@@ -72,10 +84,11 @@ def write_state(
     boundary = first_boundary_after(last, refresh)
     history = history_of(features, events, _names(features, labels), boundary, {})
     _write(folder, features, history, (boundary, last), refresh)
+    _write_texts(folder, texts)
     return boundary
 
 
-def refresh_state(old: Path, folder: Path, newer: Events, labels: Labels) -> int:
+def refresh_state(old: Path, folder: Path, newer: Events, labels: Labels, texts: Texts = NO_TEXTS) -> int:
     """Writes the state that follows from an older one and the rows since then.
 
     The bytes are those of ``write_state`` on all rows.
@@ -83,25 +96,43 @@ def refresh_state(old: Path, folder: Path, newer: Events, labels: Labels) -> int
     Args:
         old: the folder of the older state.
         folder: an empty folder.
-        newer: the rows later than the older state's last event; category codes mean the same as then.
+        newer: the rows later than the older state's last event.
         labels: as in ``write_state``, for the codes of ``newer``.
+        texts: as in ``write_state``, for the codes of ``newer``; all that the older state knows are among them.
 
     Returns:
         The new boundary.
 
     Raises:
-        ValueError: a row that is not later than the older state's last event.
+        ValueError: a row that is not later than the older state's last event, or a text that is not known any more.
     """
     state = LookupState.open(old)
     if len(newer) and int(newer.time.min()) <= state.last:
         raise ValueError("a row is not later than the last event of the state: make the state anew from all rows")
-    past = open_history(old, state.features, state.tables)
+    past = recoded(open_history(old, state.features, state.tables), _codes(state.texts, texts))
     events, names = followed(past, newer, _names(state.features, labels))
     last = max(state.last, int(newer.time.max(initial=state.last)))
     boundary = first_boundary_after(last, state.refresh)
     history = history_of(state.features, events, names, boundary, past.before)
     _write(folder, state.features, history, (boundary, last), state.refresh)
+    _write_texts(folder, texts)
     return boundary
+
+
+def _codes(old: Texts, new: Texts) -> dict[str, Ints]:
+    """For each column of texts the new code of each old one."""
+    found = {}
+    for name, known in old.items():
+        code_of = {text: code for code, text in enumerate(new.get(name, ()))}
+        if lost := [text for text in known if text not in code_of]:
+            raise ValueError(f"{name} had the text {lost[0]!r} before: make the state anew from all rows")
+        found[name] = np.array([code_of[text] for text in known], dtype=np.int64)
+    return found
+
+
+def _write_texts(folder: Path, texts: Texts) -> None:
+    if texts:
+        (folder / TEXTS).write_bytes(canonical_json({name: list(known) for name, known in texts.items()}))
 
 
 def _names(features: Sequence[AsOfFeature], labels: Labels) -> dict[Entity, list[bytes]]:
@@ -163,10 +194,13 @@ class LookupState:
         refresh: microseconds between boundaries, None where there are none.
         last: the time of the last event, microseconds since 1970 UTC.
         tables: the keys of each entity.
+        texts: for each value column of texts the texts by code.
     """
 
     def __init__(self, folder: Path, header: Mapping[str, object], features: tuple[AsOfFeature, ...]) -> None:
         self.features = features
+        path = folder / TEXTS
+        self.texts: Texts = json.loads(path.read_bytes()) if path.is_file() else {}
         self.boundary = int(str(header["boundary"]))
         self.refresh = None if header["refresh"] is None else int(str(header["refresh"]))
         self.last = int(str(header["last"]))
