@@ -133,6 +133,7 @@ STEPS: Final[tuple[StepSpec, ...]] = (
         cpu=1,
         fan_out="automl.estimators",
         budgeted=True,
+        version=2,
     ),
     StepSpec(
         "select",
@@ -148,6 +149,7 @@ STEPS: Final[tuple[StepSpec, ...]] = (
             "evaluation.threshold",
             "evaluation.calibration",
         ),
+        version=2,
     ),
     StepSpec(
         "evaluate",

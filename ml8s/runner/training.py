@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from time import monotonic
 from types import FrameType
 
 from ml8s.artifacts import Json, Manifest
-from ml8s.config.loader import LoadedConfig, load_config
+from ml8s.config.loader import LoadedConfig
 from ml8s.environment import require_pinned
 from ml8s.errors import GateFailed, Interrupted, ML8sError, StoreError, Terminated
 from ml8s.runner.attempts import Attempt, new_attempt
@@ -233,8 +233,3 @@ def _searches(ended: Ended, run: LocalRun) -> dict[str, Json]:
         if isinstance(trials, int):
             found[label] = {"trials": trials, "stopped_by": "max_trials" if trials == most else "time_budget"}
     return {"searches": found}
-
-
-def run(source: str, *, store: str = "./.ml8s", overrides: Sequence[str] = (), until: str | None = None) -> Trained:
-    """Trains on this machine: ``source`` is the config's path or address. See ``train`` for what it raises."""
-    return train(Request(load_config(source, overrides), store, until=until))

@@ -69,17 +69,18 @@ def check_text(text: str, shape: Shape) -> None:
 
 def _of_shape(fields: Mapping[str, str], shape: Shape) -> bool:
     classes = shape.classes if shape.kind == MULTICLASS else 1
-    objective = {
-        BINARY: "binary sigmoid:1",
-        MULTICLASS: f"multiclass num_class:{classes}",
-        RANKING: "lambdarank",
-    }.get(shape.kind, "regression")
+    objectives = {
+        BINARY: ("binary sigmoid:1",),
+        MULTICLASS: (f"multiclass num_class:{classes}",),
+        RANKING: ("lambdarank",),
+    }.get(shape.kind, ("regression", "regression_l1"))
     names = " ".join(f"Column_{feature}" for feature in range(shape.features))
     infos = fields["feature_infos"].split(" ")
     return (
         (fields["num_class"], fields["num_tree_per_iteration"]) == (str(classes), str(classes))
         and (fields["label_index"], fields["max_feature_idx"]) == ("0", str(shape.features - 1))
-        and (fields["objective"], fields["feature_names"]) == (objective, names)
+        and fields["objective"] in objectives
+        and fields["feature_names"] == names
         and len(infos) == shape.features
         and all(re.fullmatch(r"none|\[[-+0-9.einfa]+:[-+0-9.einfa]+\]|-?\d+(?::-?\d+)*", info) for info in infos)
     )

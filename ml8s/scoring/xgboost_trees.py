@@ -22,7 +22,7 @@ OBJECTIVES: Final[Mapping[str, str]] = {
     MULTICLASS: "multi:softprob",
     RANKING: "rank:ndcg",
 }
-OTHER_OBJECTIVE: Final = "reg:squarederror"
+OF_VALUES: Final = ("reg:squarederror", "reg:absoluteerror")
 _ARRAYS: Final[Mapping[str, str]] = {
     "base_weights": ">f4",
     "default_left": ">u1",
@@ -54,7 +54,8 @@ def check_model(data: bytes, shape: Shape) -> None:
     )
     booster = _object(learner["gradient_booster"], "model", "name")
     objective = learner["objective"]
-    named = isinstance(objective, dict) and objective.get("name") == OBJECTIVES.get(shape.kind, OTHER_OBJECTIVE)
+    allowed = (OBJECTIVES[shape.kind],) if shape.kind in OBJECTIVES else OF_VALUES
+    named = isinstance(objective, dict) and objective.get("name") in allowed
     flat = all(_strings(part) for part in _parameters(objective))
     empty = learner["attributes"] == {} and learner["feature_names"] == [] and learner["feature_types"] == []
     if not named or not flat or not empty or booster["name"] != "gbtree" or not _version(top["version"]):

@@ -14,6 +14,7 @@ from ml8s.errors import UnsuitableTarget
 from ml8s.search.candidate import Candidate, write_candidate
 from ml8s.search.judge import Judge
 from ml8s.search.learners import Task, learner_of
+from ml8s.search.objectives import objective_of
 from ml8s.search.rows import Matrix, read_matrix
 from ml8s.search.search import Bounds, Stop, search
 from ml8s.search.space import work_limit
@@ -40,7 +41,7 @@ def run(context: StepContext, *, matrix: Path, candidate: Path, trials: Path, tr
     _check_grades(data, context.config.target_column)
     metric = context.config.metric or DEFAULT_METRIC[data.shape.kind]
     judge = Judge.of(metric, data.tune)
-    task = Task(data.shape, data.categorical, context.config.seed, context.threads)
+    task = Task(data.shape, data.categorical, context.config.seed, context.threads, objective_of(metric))
     bounds = Bounds(work_limit(context.config.automl.time_budget), context.config.seed, context.threads)
     total = context.replay or context.config.automl.max_trials
 

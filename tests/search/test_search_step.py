@@ -51,6 +51,35 @@ def test_threads_and_the_folder_change_no_byte(tmp_path: Path, kind: str, estima
 
 
 @pytest.mark.parametrize("estimator", ["lgbm", "xgboost"])
+@pytest.mark.parametrize("metric", ["mae", "mape"])
+def test_threads_change_no_byte_of_a_fit_on_absolute_errors(tmp_path: Path, estimator: str, metric: str) -> None:
+    config = make_config("regression", metric=metric, automl={"max_trials": 3})
+    matrix = make_matrix(tmp_path / "m", "regression", rows=2000, weighted=True)
+    one = run_search(tmp_path / "1", matrix, config, estimator, threads=1)
+    three = run_search(tmp_path / "3", matrix, config, estimator, threads=3)
+    assert one.digests == three.digests
+    candidate = read_candidate(one.folders["candidate"])
+    scores = candidate.member.score(np.load(matrix / "x.npy")[np.load(matrix / "fold.npy") == 1])
+    assert np.array_equal(scores, candidate.tune_scores)
+
+
+@pytest.mark.parametrize("estimator", ["lgbm", "xgboost"])
+@pytest.mark.parametrize("metric", ["mae", "wape", "mape"])
+def test_the_loss_fits_the_metric(tmp_path: Path, estimator: str, metric: str) -> None:
+    """With errors that are mostly positive and now and then huge, a mean is a bad answer and a median a good one."""
+    matrix = make_matrix(tmp_path / "m", "regression", rows=2000)
+    random = np.random.default_rng(1)
+    np.save(matrix / "y.npy", np.exp(np.load(matrix / "y.npy") + random.normal(scale=1.5, size=2000)))
+    loss = {}
+    for judged in (metric, "rmse"):
+        config = make_config("regression", metric=judged, automl={"max_trials": 1})
+        folder = run_search(tmp_path / judged, matrix, config, estimator).folders["candidate"]
+        y = np.load(matrix / "y.npy")[np.load(matrix / "fold.npy") == 1]
+        loss[judged] = compute(metric, y, read_candidate(folder).tune_scores)
+    assert loss[metric] < 0.95 * loss["rmse"]
+
+
+@pytest.mark.parametrize("estimator", ["lgbm", "xgboost"])
 def test_three_threads_under_load_change_no_byte(tmp_path: Path, estimator: str, busy: None) -> None:
     config = make_config("binary", automl={"max_trials": 3})
     matrix = make_matrix(tmp_path / "m", "binary", rows=2000, categories=True)
