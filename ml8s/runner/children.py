@@ -141,7 +141,7 @@ def _answer(child: _Child) -> Answer:
         raise StepDied(
             f"{label} was killed by {signal.Signals(-status).name}",
             where=label,
-            cure="a process that is killed usually needs more memory than there is: see `ml8s runs logs`, then run again",
+            cure="a process that is killed usually needs more memory than there is: see `ml8s runs logs`, run again",
         )
     raise InternalError(
         f"a bug of ML8s in {label}: its process ended with status {status} and no answer",

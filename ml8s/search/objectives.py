@@ -17,7 +17,7 @@ from ml8s.search.rows import Rows
 
 @dataclass(frozen=True, slots=True)
 class Objective:
-    """A loss by the name that each library has for it; ``relative`` where an error counts per unit of its true value."""
+    """A loss by the name that each library has for it; ``relative`` where errors count per unit of the true value."""
 
     lightgbm: str
     xgboost: str

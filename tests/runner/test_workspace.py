@@ -107,7 +107,7 @@ def test_a_file_beyond_the_limit_of_the_system_is_no_bug(tmp_path: Path, write: 
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
     try:
-        with pytest.raises(OSError) as caught:  # noqa: PT011  (each library has its own words)
+        with pytest.raises(OSError) as caught:
             write(tmp_path / "file")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
