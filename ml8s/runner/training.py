@@ -218,18 +218,19 @@ def _close(attempt: Attempt, run: LocalRun, outcome: str, error: ML8sError | Non
     ended = run.ended()
     # What stopped the run matters more than a store that cannot be told of it.
     with suppress(StoreError):
-        attempt.close(outcome, error, {"run_key": ended.run_key, "model_id": ended.model_id, **_searches(ended, run)})
+        attempt.close(
+            outcome, error, {"run_key": ended.run_key, "model_id": ended.model_id, **_searches(ended, attempt)}
+        )
     if outcome in ("interrupted", "terminated", "failed"):
         with suppress(StoreError):
             write_latest(run.store, run.work.config.name or "", run.results, None)
 
 
-def _searches(ended: Ended, run: LocalRun) -> dict[str, Json]:
-    """Why each search ended where it did."""
-    most = run.work.config.automl.max_trials
+def _searches(ended: Ended, attempt: Attempt) -> dict[str, Json]:
+    """The number of trials of each search and what ended it: ``cached`` where this run did not search itself."""
     found: dict[str, Json] = {}
     for label, result in ended.results.items():
         trials = result.facts.get("trials")
         if isinstance(trials, int):
-            found[label] = {"trials": trials, "stopped_by": "max_trials" if trials == most else "time_budget"}
+            found[label] = {"trials": trials, "stopped_by": attempt.stops.get(label, "cached")}
     return {"searches": found}

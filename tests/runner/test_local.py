@@ -364,6 +364,8 @@ def test_warnings_and_progress_are_kept_with_the_attempt(desk: Desk, monkeypatch
     assert envelope["outcome"] == "done"
     assert envelope["searches"]["tune[lgbm]"] == {"trials": 3, "stopped_by": "max_trials"}
     assert set(envelope["steps"]) == {"read", "tune[lgbm]", "tune[rf]", "judge", "enroll"}
+    again = json.loads((desk.store / "runs" / desk.train().attempt / "envelope.json").read_bytes())
+    assert again["searches"]["tune[lgbm]"] == {"trials": 3, "stopped_by": "cached"}
 
 
 def test_a_run_outside_of_the_main_thread_leaves_signals_alone(desk: Desk) -> None:

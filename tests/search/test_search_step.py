@@ -165,7 +165,8 @@ def test_progress_is_told_after_every_trial(tmp_path: Path) -> None:
     matrix = make_matrix(tmp_path / "m", "binary")
     config = make_config("binary", automl={"max_trials": 3})
     run_search(tmp_path / "s", matrix, config, "lgbm", progress=told.append)
-    assert [(one.done, one.total, one.unit) for one in told] == [(1, 3, "trials"), (2, 3, "trials"), (3, 3, "trials")]
+    assert [(one.done, one.total, one.unit) for one in told] == [(n, 3, "trials") for n in (1, 2, 3, 3)]
+    assert [one.stopped_by for one in told] == ["", "", "", "max_trials"]
     assert all(one.best.startswith("roc_auc 0.") for one in told)
 
 
