@@ -167,7 +167,7 @@ STEPS: Final[tuple[StepSpec, ...]] = (
         ),
         outputs=(_VERDICT, _METRICS, _REPORT, _TEST_SCORES, _PROFILE),
         reads=("task", "target_column", "metric", "seed", "positive_class", "columns", "evaluation"),
-        version=2,
+        version=3,
     ),
     StepSpec(
         "register",
