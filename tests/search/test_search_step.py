@@ -14,8 +14,8 @@ import pytest
 from ml8s.errors import EnvironmentNotPinned, SearchFailed, UnsuitableTarget
 from ml8s.evaluation.metrics import compute
 from ml8s.scoring.member import FAMILIES
+from ml8s.search import stopping
 from ml8s.search.candidate import read_candidate
-from ml8s.steps import search
 from ml8s.steps.context import Progress
 from tests.search.hand_made_matrices import KINDS, make_config, make_matrix
 from tests.search.step_runs import run_search
@@ -215,7 +215,7 @@ def test_the_step_knows_no_clock_in_a_replay(tmp_path: Path, monkeypatch: pytest
         raise AssertionError("a replay looked at the clock")
 
     matrix = make_matrix(tmp_path / "m", "binary")
-    monkeypatch.setattr(search.time, "monotonic", no_clock)
+    monkeypatch.setattr(stopping.time, "monotonic", no_clock)
     outputs = run_search(tmp_path / "s", matrix, make_config("binary"), "lgbm", budget=5.0, replay=3)
     assert outputs.facts["trials"] == 3
 
