@@ -1,6 +1,6 @@
 """CPU time of a local run against one hand-written script that does the same work, under the same environment pin.
 
-    python benchmarks/overhead.py [--rows 200000] [--trials 12]
+    python benchmarks/overhead.py [--rows 200000] [--trials 170]
 
 The script reads and hashes the snapshot, makes as many columns, fits and judges the very configurations that the run
 tried, fits the best one again, and computes metrics and permutation importance on the test rows. Both are measured by
@@ -42,7 +42,9 @@ def measure(command: list[str], folder: Path) -> Cost:
     wall, after = time.monotonic() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
     if done.returncode:
         sys.exit(done.stderr)
-    return Cost(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, wall)
+    cost = Cost(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, wall)
+    print(f"{cost.cpu:.1f} CPU s: {' '.join(command)}", file=sys.stderr, flush=True)
+    return cost
 
 
 def tried(folder: Path, config: Path, options: list[str]) -> dict[str, list[dict[str, object]]]:
@@ -65,7 +67,7 @@ def main() -> None:
     """Measures both and prints the table."""
     parser = argparse.ArgumentParser(description="CPU time of a run against a hand-written script.")
     parser.add_argument("--rows", type=int, default=200_000)
-    parser.add_argument("--trials", type=int, default=12)
+    parser.add_argument("--trials", type=int, default=170)
     asked = parser.parse_args()
     from ml8s.examples.generate import publish
 

@@ -2,7 +2,8 @@
 
 ``python benchmarks/quality.py FOLDER [--budget 120] [--seeds 5] [--problems adult,churn]`` reads the data sets from
 FOLDER, runs every contender in a process of its own on one thread under the environment pin, and writes the section
-"Quality" of docs/benchmarks.md. Finished runs are kept in ``--results`` and not repeated.
+"Quality" of docs/benchmarks.md. Each finished run is one line of ``--results`` and is not repeated, so the benchmark
+can be stopped and taken up again; ``--only`` runs some of the contenders and writes no table.
 """
 
 from __future__ import annotations
@@ -29,19 +30,28 @@ BEGIN, END = "<!-- quality: begin -->", "<!-- quality: end -->"
 def main() -> None:
     """Runs what is missing, then writes the table."""
     options = parse()
-    results = json.loads(options.results.read_text()) if options.results.exists() else {}
+    results = finished(options.results)
     for problem in options.problems.split(","):
         for seed in range(options.seeds):
-            for contender in CONTENDERS:
+            for contender in options.only.split(",") if options.only else CONTENDERS:
                 key = f"{problem} {seed} {contender} {options.budget:g}"
                 if key not in results:
                     results[key] = run(options.folder, problem, seed, contender, options.budget)
-                    options.results.write_text(json.dumps(results, indent=1, sort_keys=True))
+                    with options.results.open("a") as file:
+                        file.write(json.dumps({"run": key, **results[key]}) + "\n")
                 print(key, json.dumps(results[key]), file=sys.stderr)
+    if options.only:
+        return
     section = describe(results, options)
     print(section)
     if not options.no_page:
         write_section(section)
+
+
+def finished(path: Path) -> dict[str, dict]:
+    """The runs of earlier calls, by problem, seed, contender and budget."""
+    lines = path.read_text().splitlines() if path.exists() else []
+    return {run.pop("run"): run for run in map(json.loads, lines)}
 
 
 def parse() -> argparse.Namespace:
@@ -51,7 +61,8 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--budget", type=float, default=120, help="CPU seconds of each search, default 120")
     parser.add_argument("--seeds", type=int, default=5, help="how many seeds, default 5")
     parser.add_argument("--problems", default=",".join(PROBLEMS), help="names, separated by commas")
-    parser.add_argument("--results", type=Path, default=Path("quality-results.json"), help="finished runs")
+    parser.add_argument("--results", type=Path, default=Path("quality-results.jsonl"), help="finished runs")
+    parser.add_argument("--only", default="", help="contenders to run, separated by commas; then no table")
     parser.add_argument("--no-page", action="store_true", help="print the table and leave docs/benchmarks.md alone")
     return parser.parse_args()
 

@@ -65,20 +65,21 @@ def ml8s(problem: Problem, fold: np.ndarray, seed: int, seconds: float) -> dict[
     from ml8s.search.final import fit_members
     from ml8s.search.judge import Judge
     from ml8s.search.learners import Task, learner_of
+    from ml8s.search.objectives import objective_of
     from ml8s.search.search import Bounds, search
     from ml8s.search.space import work_limit
+    from ml8s.search.stopping import Budget
 
     matrix, test_x = ml8s_matrix(problem, fold)
     judged = Judge.of(problem.metric, matrix.tune)
-    task = Task(matrix.shape, matrix.categorical, seed)
+    task = Task(matrix.shape, matrix.categorical, seed, objective=objective_of(problem.metric))
     candidates = []
     for estimator in ESTIMATORS:
-        end = time.process_time() + seconds / len(ESTIMATORS)
         found = search(
             learner_of(estimator, task, matrix.fit),
             judged,
             Bounds(work_limit(seconds), seed),
-            lambda done, end=end: time.process_time() >= end,
+            Budget(seconds / len(ESTIMATORS)),
             lambda done, best: None,
         )
         count = len(found.trials)

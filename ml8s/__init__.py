@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ml8s.compile import compile_config as compile  # noqa: A004
     from ml8s.config.loader import load_config as load
+    from ml8s.registry import Registry
+    from ml8s.runner.asking import run
 
 __version__ = "0.1.0"
 __all__ = ["Registry", "__version__", "compile", "load", "run"]
@@ -22,7 +24,7 @@ __all__ = ["Registry", "__version__", "compile", "load", "run"]
 _HOMES = {
     "compile": ("ml8s.compile", "compile_config"),
     "load": ("ml8s.config.loader", "load_config"),
-    "run": ("ml8s.runner.training", "run"),
+    "run": ("ml8s.runner.asking", "run"),
     "Registry": ("ml8s.registry", "Registry"),
 }
 

@@ -150,6 +150,7 @@ STEPS: Final[tuple[StepSpec, ...]] = (
         cpu=1,
         fan_out="automl.estimators",
         budgeted=True,
+        version=2,
     ),
     StepSpec(
         "select",

@@ -223,8 +223,14 @@ def _as_error(exception: BaseException) -> ML8sError:
     if isinstance(exception, click.ClickException):
         return _as_usage_error(exception)
     if isinstance(exception, MemoryError):
-        return StepDied("there is not enough memory", cure="free memory, use a larger machine, or send less at once")
-    return ui.internal_error(exception)
+        return StepDied(
+            "there is not enough memory",
+            where="this machine",
+            cure="free memory, use a larger machine, or send less at once",
+        )
+    from ml8s.bug import internal_error
+
+    return internal_error(exception)
 
 
 def _as_usage_error(refusal: click.ClickException) -> InvalidUsage:

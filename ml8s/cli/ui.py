@@ -13,7 +13,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, TextIO
 
-from ml8s.errors import InternalError, ML8sError, Problem
+from ml8s.errors import ML8sError, Problem
+from ml8s.redaction import hide_secrets
 
 if TYPE_CHECKING:
     from ml8s.artifacts import Json
@@ -21,16 +22,6 @@ if TYPE_CHECKING:
 RED, GREEN, BOLD, DIM = "31", "32", "1", "2"
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-# The part before @ in an address; abfs://container@account names a container there.
-_USER_INFO = re.compile(r"(?<!abfs://)(?<!abfss://)(?<=://)[^/@\s]+(?=@)|(?<=://)[^/@\s:]*:[^/@\s]*(?=@)")
-# The value of a parameter of an address whose name says that it is secret: ?sig=…, &X-Amz-Signature=…
-_SECRET_PARAMETER = re.compile(
-    r"(?<=[?&])([\w.%-]*(?:sig|token|secret|key|credential|password)[\w.%-]*=)[^&#\s'\"]+", re.IGNORECASE
-)
-_SECRET_NAME = re.compile(
-    r"SECRET|TOKEN|PASSWORD|PASSWD|PASSPHRASE|APIKEY|CREDENTIAL|ACCESS_KEY|API_KEY|ACCOUNT_KEY|CONNECTION_STRING"
-)
-_SHORTEST_SECRET = 8
 _MOST_PROBLEMS = 50
 _LONGEST_LINE = 2000
 
@@ -193,34 +184,6 @@ def _problem_lines(problem: Problem) -> list[str]:
     if problem.cure:
         lines.append(f"    cure: {problem.cure}")
     return lines
-
-
-def internal_error(bug: BaseException) -> InternalError:
-    """Writes the traceback into a file that only its owner may read, and answers the error that names it."""
-    import tempfile
-    import traceback
-
-    from ml8s import __version__
-
-    text = f"ml8s {__version__}, Python {sys.version}\n{''.join(traceback.format_exception(bug))}"
-    try:
-        handle, path = tempfile.mkstemp(prefix="ml8s-traceback-", suffix=".txt")
-        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(hide_secrets(text))
-    except OSError as reason:
-        path = f"(no file could be written: {reason.strerror})"
-    first_line = (str(bug).splitlines() or [""])[0][:200]
-    return InternalError(
-        f"a bug of ML8s: {type(bug).__name__}: {first_line}", where=path, cure="please report it with that file"
-    )
-
-
-def hide_secrets(text: str) -> str:
-    """The text without the environment's secrets and without user names, passwords and signatures in addresses."""
-    for name, value in os.environ.items():
-        if len(value) >= _SHORTEST_SECRET and _SECRET_NAME.search(name.upper()):
-            text = text.replace(value, "***")
-    return _SECRET_PARAMETER.sub(r"\1***", _USER_INFO.sub("***", text))
 
 
 def _escaped(match: re.Match[str]) -> str:

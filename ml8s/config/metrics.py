@@ -32,8 +32,7 @@ DEFAULT_METRIC: Final[dict[str, str]] = {
 class Metric:
     """One metric: its name, the kinds of task it judges, its direction and its range.
 
-    ``needs_threshold`` marks metrics of decisions (accuracy, f1) rather than of scores, ``absolute`` those that sum
-    absolute errors, so that a median is best for them.
+    ``needs_threshold`` marks metrics of decisions (accuracy, f1) rather than of scores.
     """
 
     name: str
@@ -43,7 +42,6 @@ class Metric:
     lowest: float | None = 0.0
     highest: float | None = 1.0
     needs_threshold: bool = False
-    absolute: bool = False
 
 
 VALUES: Final = (REGRESSION, FORECASTING)
@@ -63,10 +61,10 @@ METRICS: Final[dict[str, Metric]] = {
         Metric("f1_macro", (MULTICLASS,), True, "mean F1 of the classes", needs_threshold=True),
         Metric("roc_auc_ovr", (MULTICLASS,), True, "mean area under the ROC curve, one class against the rest"),
         Metric("rmse", VALUES, False, "root of the mean squared error, in the target's unit", 0.0, None),
-        Metric("mae", VALUES, False, "mean absolute error, in the target's unit", 0.0, None, absolute=True),
+        Metric("mae", VALUES, False, "mean absolute error, in the target's unit", 0.0, None),
         Metric("mape", (REGRESSION,), False, "mean absolute error as a fraction of the true value", 0.0, None),
         Metric("r2", (REGRESSION,), True, "share of the variance explained", None, 1.0),
-        Metric("wape", VALUES, False, "sum of absolute errors over sum of true values", 0.0, None, absolute=True),
+        Metric("wape", VALUES, False, "sum of absolute errors over sum of true values", 0.0, None),
         Metric(
             "mase",
             (FORECASTING,),
@@ -74,7 +72,6 @@ METRICS: Final[dict[str, Metric]] = {
             "mean absolute error, each series in units of its seasonal naive error in the past",
             0.0,
             None,
-            absolute=True,
         ),
         Metric(
             "rmsse",

@@ -70,7 +70,10 @@ def find_sources(
     named = {TRAIN_STEM: train, VALIDATION_STEM: validation, **tables}
     parts |= {name: path for name, path in named.items() if path is not None}
     if TRAIN_STEM not in parts:
-        raise InvalidUsage("none of the files is train", cure="call it train.csv or train.parquet, or use --train FILE")
+        raise InvalidUsage(
+            f"none of the files is train: {', '.join(file.name for file in data) or 'there is none'}",
+            cure="call it train.csv or train.parquet, or use --train FILE",
+        )
     further = {name: path for name, path in sorted(parts.items()) if name not in (TRAIN_STEM, VALIDATION_STEM)}
     for name, path in further.items():
         if not TABLE_NAME.fullmatch(name):

@@ -109,6 +109,7 @@ def _unknown(schema: TableSchema, config: Config) -> Iterable[Violation]:
                 name,
                 f"the config's {place} names {name!r}, which the snapshot does not have",
                 f"did you mean {close[0]!r}?" if close else f"its columns: {listed}",
+                of_config=True,
             )
 
 
@@ -120,8 +121,9 @@ def _contradictions(schema: TableSchema, config: Config, time: str | None) -> It
         )
     if target in config.columns.ignore:
         yield Violation(
-            TARGET_RULE, TRAIN, target, f"columns.ignore holds the target {target!r}", "remove it from columns.ignore"
-        )
+            TARGET_RULE, TRAIN, target, f"columns.ignore holds the target {target!r}", "remove it from columns.ignore",
+            of_config=True,
+        )  # fmt: skip
     parts = {"weight": config.columns.weight, "group": config.columns.group, "time": time}
     for part, name in parts.items():
         if name == target:

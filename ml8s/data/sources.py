@@ -143,7 +143,10 @@ def unify(tables: Sequence[tuple[str, pa.Table]]) -> list[pa.Table]:
             problems.append(Problem(f"{has} has the column {column!r} and {lacks} lacks it", where=f"{lacks}:{column}"))
     if problems:
         raise UnreadableTable(
-            "train and validation have different columns", cure="give both the same columns", problems=problems
+            "train and validation have different columns",
+            where=first_name,
+            cure="give both the same columns",
+            problems=problems,
         )
     types = {column: _common([table.schema.field(column).type for _, table in tables]) for column in first.column_names}
     return [pa.table({column: table[column].cast(stored) for column, stored in types.items()}) for _, table in tables]

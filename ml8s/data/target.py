@@ -80,11 +80,15 @@ def judge_target(tally: TargetTally, config: Config, files: int) -> tuple[str, s
     if known is None or kind not in known.kinds:
         fitting = DEFAULT_METRIC[kind]
         what = f"{len(classes)} classes" if classes is not None else f"a {kind} target"
-        found.add(f"the metric {metric!r} does not judge {what} of {column!r}", f"use {fitting}, or another that fits")
+        found.add(
+            f"the metric {metric!r} does not judge {what} of {column!r}",
+            f"use {fitting}, or another that fits",
+            of_config=True,
+        )
     positive = _positive(classes, tally.field, config, found) if kind == BINARY and classes is not None else None
     if kind != BINARY and config.positive_class is not None:
         message = f"positive_class is given, and {column!r} has no positive class ({kind})"
-        found.add(message, "remove positive_class", rule="positive_class")
+        found.add(message, "remove positive_class", rule="positive_class", of_config=True)
     rows = None if classes is None else tuple(sum(tally.counts[label]) for label in classes)
     return kind, metric, Target(column, tally.field.type, classes, positive, rows), found.violations
 
@@ -94,8 +98,10 @@ class _Findings:
         self.column = column
         self.violations: list[Violation] = []
 
-    def add(self, message: str, cure: str, *, rule: str = TARGET_RULE, table: str = TRAIN) -> None:
-        self.violations.append(Violation(rule, table, self.column, message, cure))
+    def add(
+        self, message: str, cure: str, *, rule: str = TARGET_RULE, table: str = TRAIN, of_config: bool = False
+    ) -> None:
+        self.violations.append(Violation(rule, table, self.column, message, cure, of_config=of_config))
 
 
 def _kind_and_classes(
@@ -156,12 +162,12 @@ def _positive(classes: Sequence[Label], field: Field, config: Config, found: _Fi
             return len(classes) - 1
         if len(classes) == 2:
             message = f"which class of {field.name!r} is the positive one? It has {listed}"
-            found.add(message, f"add positive_class: {classes[-1]}", rule="positive_class")
+            found.add(message, f"add positive_class: {classes[-1]}", rule="positive_class", of_config=True)
         return None
     for index, label in enumerate(classes):
         if label == given and isinstance(label, bool) == isinstance(given, bool):
             return index
     if classes:
         message = f"positive_class {given!r} is not among the classes of {field.name!r}: {listed}"
-        found.add(message, "name one of them, written as in the data", rule="positive_class")
+        found.add(message, "name one of them, written as in the data", rule="positive_class", of_config=True)
     return None

@@ -32,7 +32,7 @@ class Violation:
         count: how many rows break the rule; 0 where it is about the column as a whole.
         rows: the numbers of the first rows that do, from 0.
         values: their values, where the contract allows to show them.
-
+        of_config: whether the config is what must be mended: it names or asks for what the snapshot does not have.
     """
 
     rule: str
@@ -43,6 +43,7 @@ class Violation:
     count: int = 0
     rows: tuple[int, ...] = ()
     values: tuple[Json, ...] = ()
+    of_config: bool = False
 
     def to_json(self) -> dict[str, Json]:
         """The violation as the report holds it."""
@@ -86,6 +87,16 @@ def json_value(value: object) -> Json:
     return str(value)[:MAX_TEXT]
 
 
+def _cure(violations: Sequence[Violation]) -> str:
+    """What to mend: the config, the data, or both."""
+    if all(violation.of_config for violation in violations):
+        return "mend the config: the snapshot needs no change"
+    data = "mend the data or the contract and publish a new snapshot"
+    if any(violation.of_config for violation in violations):
+        return f"mend the config where it does not fit the snapshot; for the rest {data}"
+    return data
+
+
 def violation_report(
     violations: Sequence[Violation], rows: Sequence[tuple[str, int]], warnings: Sequence[str]
 ) -> dict[str, Json]:
@@ -119,7 +130,7 @@ def violation_error(
     error = kind(
         message,
         where=violations[0].table,
-        cure="mend the data or the contract and publish a new snapshot",
+        cure=_cure(violations),
         problems=[violation.to_problem() for violation in violations[:MAX_PROBLEMS]],
     )
     error.report = violation_report(violations, rows, warnings)

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+_NOTED = 20
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -39,6 +41,12 @@ class ML8sError(Exception):
         self.where = where
         self.cure = cure
         self.problems = tuple(problems)
+        # A traceback in a notebook shows notes below the message.
+        for problem in self.problems[:_NOTED]:
+            self.add_note(": ".join(part for part in (problem.where, problem.message) if part))
+        for name, text in (("at", where), ("cure:", cure)):
+            if text:
+                self.add_note(f"{name} {text}")
 
     @property
     def container_status(self) -> int:

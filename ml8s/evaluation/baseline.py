@@ -48,11 +48,11 @@ class Baseline:
     def description(self) -> str:
         """One sentence for the report."""
         return {
-            BINARY: "Gives every row the share of the positive class among the fit rows.",
-            MULTICLASS: "Gives every row the share of each class among the fit rows.",
-            REGRESSION: "Gives every row the fit rows' mean (rmse, r2) or median (other metrics).",
-            RANKING: "Leaves the rows of each query in random order.",
-            FORECASTING: "Repeats the last season that the origin of each forecast knows.",
+            BINARY: "It gives every row the share of the positive class among the fit rows.",
+            MULTICLASS: "It gives every row the share of each class among the fit rows.",
+            REGRESSION: "It gives every row the fit rows' mean (rmse, r2) or median (other metrics).",
+            RANKING: "It leaves the rows of each query in random order.",
+            FORECASTING: "It repeats the last season that the origin of each forecast knows.",
         }[self.kind]
 
     def scores(self, metric: str, rows: int) -> Floats:

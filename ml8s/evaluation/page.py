@@ -75,7 +75,7 @@ def _figures(report: Report) -> Markup:
         (chosen, f"chosen out of {plural(sum(c.trials for c in report.candidates), 'trial')}"),
         (
             count(len(report.features.made)),
-            f"features of {plural(report.data.columns, 'column')}",
+            f"features; the snapshot has {plural(report.data.columns, 'column')}",
         ),
     ]
     cells = [element("div", element("b", value), element("span", label), class_="figure") for value, label in figures]

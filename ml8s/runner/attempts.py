@@ -60,6 +60,7 @@ class Attempt:
         self.log = log
         self.envelope: dict[str, Json] = {"schema": 1, "attempt": name, "outcome": None, **envelope}
         self.seconds: dict[str, Json] = {}
+        self.stops: dict[str, str] = {}
         self._store = store
         self._began = monotonic()
         self._lines: list[bytes] = []
@@ -78,7 +79,9 @@ class Attempt:
         self._note("started", label)
 
     def progressed(self, label: str, progress: Progress) -> None:
-        """Notes a task's progress."""
+        """Notes a task's progress, and what ended a search."""
+        if progress.stopped_by:
+            self.stops[label] = progress.stopped_by
         self._note("progress", label, **asdict(progress))
 
     def finished(self, label: str, end: Finished) -> None:

@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Final, TextIO
 
 from ml8s.artifacts import Json
+from ml8s.bug import internal_error
 from ml8s.errors import ML8sError
 from ml8s.runner.execution import Job, Observer, Site, execute, gather_inputs
+from ml8s.runner.exhaustion import exhausted
 from ml8s.runner.relay import error_to_json
 from ml8s.runner.workspace import Workspace
 from ml8s.storage import open_store
@@ -33,8 +35,9 @@ def run_child(options: Namespace) -> int:
         try:
             claim = execute(site, job, gather_inputs(site, job), observer)
         except ML8sError as error:
-            _write(answer, {"error": error_to_json(error)})
-            return error.container_status
+            return _refuse(answer, error)
+        except Exception as error:  # the last resort of this process: its parent must hear of it
+            return _refuse(answer, exhausted(error, job.task.label) or internal_error(error, job.task.label))
         _write(answer, {"key": claim.result.key, "adopted": claim.adopted})
     return 0
 
@@ -44,6 +47,11 @@ def die_with(parent: int) -> None:
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         sys.exit(1)
+
+
+def _refuse(answer: Path, error: ML8sError) -> int:
+    _write(answer, {"error": error_to_json(error)})
+    return error.container_status
 
 
 def _say(pipe: TextIO, value: Json) -> None:

@@ -21,7 +21,7 @@ from time import monotonic
 from typing import Final
 
 from ml8s.environment import pinned_environment
-from ml8s.errors import ML8sError, StepDied
+from ml8s.errors import InternalError, ML8sError, StepDied
 from ml8s.runner.events import Listener
 from ml8s.runner.execution import Job, Site
 from ml8s.runner.relay import error_from_json
@@ -59,6 +59,7 @@ def run_children(site: Site, jobs: Sequence[Job], slots: int, log: Path, listene
     Raises:
         ML8sError: the first failure, as the child raised it.
         StepDied: a child was killed, for example by the system when memory ran out.
+        InternalError: a child ended with an exception that nothing expected.
     """
     waiting, answers, failures = deque(jobs), list[Answer](), list[ML8sError]()
     with _selector() as selector:
@@ -136,10 +137,16 @@ def _answer(child: _Child) -> Answer:
         raise error_from_json(said["error"])
     if status == 0 and "key" in said:
         return Answer(label, said["key"], said["adopted"], seconds)
-    how = f"killed by {signal.Signals(-status).name}" if status < 0 else f"ended with status {status}"
-    raise StepDied(
-        f"{label} was {how}" if status < 0 else f"{label} {how} and no answer",
-        cure="a process that is killed usually needs more memory than there is: see `ml8s runs logs`, then run again",
+    if status < 0:
+        raise StepDied(
+            f"{label} was killed by {signal.Signals(-status).name}",
+            where=label,
+            cure="a process that is killed usually needs more memory than there is: see `ml8s runs logs`, run again",
+        )
+    raise InternalError(
+        f"a bug of ML8s in {label}: its process ended with status {status} and no answer",
+        where=label,
+        cure="please report it with what `ml8s runs logs` shows of it",
     )
 
 

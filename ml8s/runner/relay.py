@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 
 from ml8s.artifacts import Json
-from ml8s.errors import InputMissing, InternalError, ML8sError, Problem
+from ml8s.errors import ContractViolation, InputMissing, InternalError, ML8sError, Problem
 
 
 def error_to_json(error: ML8sError) -> dict[str, Json]:
@@ -18,6 +18,7 @@ def error_to_json(error: ML8sError) -> dict[str, Json]:
         "cure": error.cure,
         "problems": [asdict(problem) for problem in error.problems],
         "producer": error.producer if isinstance(error, InputMissing) else "",
+        "report": getattr(error, "report", None),
     }
 
 
@@ -29,7 +30,10 @@ def error_from_json(value: Mapping[str, Json]) -> ML8sError:
     kind = {found.__name__: found for found in _tree(ML8sError)}.get(str(value["class"]), InternalError)
     problems = value["problems"]
     assert isinstance(problems, list)
-    return kind(message, where=where, cure=cure, problems=[Problem(**problem) for problem in problems])
+    error = kind(message, where=where, cure=cure, problems=[Problem(**problem) for problem in problems])
+    if isinstance(error, ContractViolation) and isinstance(value["report"], Mapping):
+        error.report = value["report"]
+    return error
 
 
 def _tree(root: type[ML8sError]) -> Iterator[type[ML8sError]]:

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import errno
 import signal
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from time import monotonic
 from types import FrameType
 
 from ml8s.artifacts import Json, Manifest
-from ml8s.config.loader import LoadedConfig, load_config
+from ml8s.config.loader import LoadedConfig
 from ml8s.environment import require_pinned
-from ml8s.errors import GateFailed, Interrupted, ML8sError, StepDied, StoreError, StoreFull, Terminated
+from ml8s.errors import GateFailed, Interrupted, ML8sError, StoreError, Terminated
 from ml8s.runner.attempts import Attempt, new_attempt
 from ml8s.runner.code import code_identity
 from ml8s.runner.envelope import describe_run
 from ml8s.runner.events import RAN, Audience, Finished, Listener
+from ml8s.runner.exhaustion import exhausted
 from ml8s.runner.local import Ended, LocalRun, Settings, cpu_slots
 from ml8s.runner.lookup import Lookup, read_report_place, write_latest
 from ml8s.runner.plan import Plan, Workload
@@ -174,7 +174,7 @@ def _written_down(attempt: Attempt, run: LocalRun, workspace: Workspace) -> Iter
             raise
         except Exception as error:
             attempt.noted("run", f"{type(error).__name__}: {error}")
-            known = _exhausted(error, attempt.name, workspace)
+            known = exhausted(error, attempt.name)
             _close(attempt, run, "failed", known)
             if known is not None:
                 raise known from error
@@ -218,35 +218,19 @@ def _close(attempt: Attempt, run: LocalRun, outcome: str, error: ML8sError | Non
     ended = run.ended()
     # What stopped the run matters more than a store that cannot be told of it.
     with suppress(StoreError):
-        attempt.close(outcome, error, {"run_key": ended.run_key, "model_id": ended.model_id, **_searches(ended, run)})
+        attempt.close(
+            outcome, error, {"run_key": ended.run_key, "model_id": ended.model_id, **_searches(ended, attempt)}
+        )
     if outcome in ("interrupted", "terminated", "failed"):
         with suppress(StoreError):
             write_latest(run.store, run.work.config.name or "", run.results, None)
 
 
-def _searches(ended: Ended, run: LocalRun) -> dict[str, Json]:
-    """Why each search ended where it did."""
-    most = run.work.config.automl.max_trials
+def _searches(ended: Ended, attempt: Attempt) -> dict[str, Json]:
+    """The number of trials of each search and what ended it: ``cached`` where this run did not search itself."""
     found: dict[str, Json] = {}
     for label, result in ended.results.items():
         trials = result.facts.get("trials")
         if isinstance(trials, int):
-            found[label] = {"trials": trials, "stopped_by": "max_trials" if trials == most else "time_budget"}
+            found[label] = {"trials": trials, "stopped_by": attempt.stops.get(label, "cached")}
     return {"searches": found}
-
-
-def _exhausted(error: Exception, attempt: str, workspace: Workspace) -> ML8sError | None:
-    """The error for a machine that has no more space or memory; None for any other exception, which is a bug."""
-    if isinstance(error, MemoryError):
-        return StepDied("there is not enough memory", where=attempt, cure="free memory, or use a larger machine")
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        where = str(workspace.root.parent)
-        return StoreFull(
-            "no space is left for scratch", where=where, cure="free space there, or name another in TMPDIR"
-        )
-    return None
-
-
-def run(source: str, *, store: str = "./.ml8s", overrides: Sequence[str] = (), until: str | None = None) -> Trained:
-    """Trains on this machine: ``source`` is the config's path or address. See ``train`` for what it raises."""
-    return train(Request(load_config(source, overrides), store, until=until))

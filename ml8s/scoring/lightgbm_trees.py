@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ml8s.config.metrics import BINARY, FORECASTING, MULTICLASS, RANKING
+from ml8s.config.metrics import BINARY, MULTICLASS, RANKING
 from ml8s.scoring.shape import Shape
 
 END: Final = "end of trees\n"
@@ -73,8 +73,7 @@ def _of_shape(fields: Mapping[str, str], shape: Shape) -> bool:
         BINARY: ("binary sigmoid:1",),
         MULTICLASS: (f"multiclass num_class:{classes}",),
         RANKING: ("lambdarank",),
-        FORECASTING: ("regression", "regression_l1"),
-    }.get(shape.kind, ("regression",))
+    }.get(shape.kind, ("regression", "regression_l1"))
     names = " ".join(f"Column_{feature}" for feature in range(shape.features))
     infos = fields["feature_infos"].split(" ")
     return (

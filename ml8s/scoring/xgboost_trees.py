@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ml8s.config.metrics import BINARY, FORECASTING, MULTICLASS, RANKING
+from ml8s.config.metrics import BINARY, MULTICLASS, RANKING
 from ml8s.scoring.shape import Shape
 from ml8s.scoring.ubjson import UbjValue, decode
 
@@ -22,8 +22,7 @@ OBJECTIVES: Final[Mapping[str, str]] = {
     MULTICLASS: "multi:softprob",
     RANKING: "rank:ndcg",
 }
-OTHER_OBJECTIVE: Final = "reg:squarederror"
-ABSOLUTE_OBJECTIVE: Final = "reg:absoluteerror"
+OF_VALUES: Final = ("reg:squarederror", "reg:absoluteerror")
 _ARRAYS: Final[Mapping[str, str]] = {
     "base_weights": ">f4",
     "default_left": ">u1",
@@ -55,7 +54,8 @@ def check_model(data: bytes, shape: Shape) -> None:
     )
     booster = _object(learner["gradient_booster"], "model", "name")
     objective = learner["objective"]
-    named = isinstance(objective, dict) and objective.get("name") in _objectives(shape)
+    allowed = (OBJECTIVES[shape.kind],) if shape.kind in OBJECTIVES else OF_VALUES
+    named = isinstance(objective, dict) and objective.get("name") in allowed
     flat = all(_strings(part) for part in _parameters(objective))
     empty = learner["attributes"] == {} and learner["feature_names"] == [] and learner["feature_types"] == []
     if not named or not flat or not empty or booster["name"] != "gbtree" or not _version(top["version"]):
@@ -141,11 +141,6 @@ def _parameters(objective: UbjValue) -> list[UbjValue]:
 
 def _strings(value: UbjValue) -> bool:
     return isinstance(value, dict) and all(isinstance(part, str) for part in value.values())
-
-
-def _objectives(shape: Shape) -> tuple[str, ...]:
-    usual = OBJECTIVES.get(shape.kind, OTHER_OBJECTIVE)
-    return (usual, ABSOLUTE_OBJECTIVE) if shape.kind == FORECASTING else (usual,)
 
 
 def _version(value: UbjValue) -> bool:

@@ -26,11 +26,6 @@ class Judge:
             raise KeyError(name)
         return cls(metric, tune)
 
-    @property
-    def absolute(self) -> bool:
-        """Whether forecasts are to be learned by absolute errors, as the metric counts them."""
-        return self.metric.absolute and self.tune.series is not None
-
     def value(self, scores: Floats) -> float:
         """The metric's value; raises UndefinedMetric where the tune rows or the scores do not determine it."""
         tune = self.tune

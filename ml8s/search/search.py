@@ -13,20 +13,23 @@ from ml8s.scoring.shape import Floats
 from ml8s.search.flaml_search import PointSearch
 from ml8s.search.judge import Judge
 from ml8s.search.learners.learner import Configuration, Learner
+from ml8s.search.stopping import NOTHING_NEW, Stop
 from ml8s.search.trials import Trial
-
-Stop = Callable[[int], bool]
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a search found: the best trial's configuration, value, scores on tune and fitted member, and all trials."""
+    """What a search found: the best trial's configuration, value, scores on tune and fitted member, and all trials.
+
+    ``stopped_by`` says why it ended where it did; nothing else of it depends on a clock.
+    """
 
     configuration: Configuration
     value: float
     scores: Floats
     member: Member
     trials: tuple[Trial, ...]
+    stopped_by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,7 @@ def search(
         learner: fits on the fit rows.
         judge: values scores of the tune rows.
         bounds: the largest work of a trial, and the seed.
-        stop: asked before each trial but the first, with the number of trials done.
+        stop: asked before each trial with the number of trials done and the work of the next; the first is done anyhow.
         told: called after each trial with their number and the best value so far.
 
     Returns:
@@ -60,9 +63,13 @@ def search(
     points = PointSearch(learner.space(), learner.work, bounds.work, bounds.seed)
     trials: list[Trial] = []
     best: Found | None = None
-    reason = "no point of the search space is within the bound on work"
-    while (not trials or not stop(len(trials))) and (asked := points.ask()) is not None:
+    reason, ended = "no point of the search space is within the bound on work", NOTHING_NEW
+    while (asked := points.ask()) is not None:
         name, point = asked
+        enough = stop(len(trials), learner.work(point))
+        if enough is not None and trials:
+            ended = enough
+            break
         configuration = learner.configuration(point)
         try:
             member = learner.fit(configuration)
@@ -76,7 +83,7 @@ def search(
             trials.append(Trial(len(trials) + 1, configuration, value))
             points.tell(name, point, judge.loss(value))
             if best is None or judge.better(value, best.value):
-                best = Found(configuration, value, scores, member, ())
+                best = Found(configuration, value, scores, member, (), "")
         told(len(trials), None if best is None else best.value)
     if best is None:
         raise SearchFailed(
@@ -84,4 +91,4 @@ def search(
             where="the tune fold",
             cure="look at the tune fold in the report of `ml8s data check`, or choose another metric",
         )
-    return Found(best.configuration, best.value, best.scores, best.member, tuple(trials))
+    return Found(best.configuration, best.value, best.scores, best.member, tuple(trials), ended)

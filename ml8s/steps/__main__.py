@@ -15,6 +15,7 @@ import traceback
 from collections.abc import Sequence
 
 from ml8s.environment import require_pinned
+from ml8s.errors import ML8sError
 
 BUG = 70
 
@@ -55,8 +56,6 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one step and answers its exit status."""
     options = parse(sys.argv[1:] if arguments is None else arguments)
-    from ml8s.errors import ML8sError
-
     try:
         require_pinned()
         if options.job is not None:
@@ -68,16 +67,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         return run_container(options, Program(), _log)
     except ML8sError as error:
-        from ml8s.runner.container import container_status
+        return _refuse(error)
+    except Exception as error:
+        from ml8s.runner.exhaustion import exhausted
 
-        where = f" at {error.where}" if error.where else ""
-        _log(f"error {error.code}: {error.message}{where}; cure: {error.cure}")
-        for problem in error.problems:
-            _log(f"  {problem.where}: {problem.message}")
-        return container_status(error)
-    except Exception:
+        known = exhausted(error, options.step or "a step")
+        if known is not None:
+            return _refuse(known)
         _log(traceback.format_exc())
         return BUG
+
+
+def _refuse(error: ML8sError) -> int:
+    from ml8s.runner.container import container_status
+
+    where = f" at {error.where}" if error.where else ""
+    _log(f"error {error.code}: {error.message}{where}; cure: {error.cure}")
+    for problem in error.problems:
+        _log(f"  {problem.where}: {problem.message}")
+    return container_status(error)
 
 
 def _log(line: str) -> None:

@@ -10,12 +10,16 @@ from ml8s.config.model import Config
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a step is: work done of the total (None while unknown), and the best metric so far in words."""
+    """How far a step is: work done of the total (None while unknown), and the best metric so far in words.
+
+    ``stopped_by`` stands in the last one of a search: what ended it.
+    """
 
     done: int
     total: int | None = None
     unit: str = ""
     best: str = ""
+    stopped_by: str = ""
 
 
 def _silent(_: object) -> None:

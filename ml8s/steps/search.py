@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -14,9 +13,11 @@ from ml8s.errors import UnsuitableTarget
 from ml8s.search.candidate import Candidate, write_candidate
 from ml8s.search.judge import Judge
 from ml8s.search.learners import Task, learner_of
+from ml8s.search.objectives import objective_of
 from ml8s.search.rows import Matrix, read_matrix
-from ml8s.search.search import Bounds, Stop, search
+from ml8s.search.search import Bounds, search
 from ml8s.search.space import work_limit
+from ml8s.search.stopping import MAX_TRIALS, REPLAY, Budget, Stop, after, first_of
 from ml8s.search.trials import write_trial_count, write_trial_log
 from ml8s.steps.context import Progress, StepContext
 
@@ -40,7 +41,7 @@ def run(context: StepContext, *, matrix: Path, candidate: Path, trials: Path, tr
     _check_grades(data, context.config.target_column)
     metric = context.config.metric or DEFAULT_METRIC[data.shape.kind]
     judge = Judge.of(metric, data.tune)
-    task = Task(data.shape, data.categorical, context.config.seed, context.threads, judge.absolute)
+    task = Task(data.shape, data.categorical, context.config.seed, context.threads, objective_of(metric))
     bounds = Bounds(work_limit(context.config.automl.time_budget), context.config.seed, context.threads)
     total = context.replay or context.config.automl.max_trials
 
@@ -48,10 +49,11 @@ def run(context: StepContext, *, matrix: Path, candidate: Path, trials: Path, tr
         words = "" if best is None else f"{metric} {best:.5g}"
         context.progress(Progress(done, total, "trials", words))
 
-    found = search(
-        learner_of(estimator, task, data.fit.in_units(absolute=judge.absolute)), judge, bounds, stop_rule(context), told
-    )
+    rows = data.fit.in_units(absolute=task.objective.absolute)
+    found = search(learner_of(estimator, task, rows), judge, bounds, stop_rule(context), told)
     count = len(found.trials)
+    words = f"{metric} {found.value:.5g}"
+    context.progress(Progress(count, total, "trials", words, found.stopped_by))
     offered = Candidate(estimator, found.configuration, metric, found.value, count, found.scores, found.member)
     write_candidate(candidate, offered, data.shape, context.inputs["matrix"])
     write_trial_count(trials, estimator, count)
@@ -75,8 +77,8 @@ def _check_grades(data: Matrix, column: str) -> None:
 def stop_rule(context: StepContext) -> Stop:
     """When the search ends: after the replayed number of trials, else at ``max_trials`` or when the budget is spent."""
     if context.replay is not None:
-        exact = context.replay
-        return lambda done: done >= exact
+        return after(context.replay, REPLAY)
     most = context.config.automl.max_trials
-    deadline = None if context.budget is None else time.monotonic() + context.budget
-    return lambda done: (most is not None and done >= most) or (deadline is not None and time.monotonic() >= deadline)
+    trials = [] if most is None else [after(most, MAX_TRIALS)]
+    seconds = [] if context.budget is None else [Budget(context.budget)]
+    return first_of(*trials, *seconds)

@@ -15,6 +15,7 @@ from ml8s.search.decision import decide_threshold, learn_calibration
 from ml8s.search.final import FinalModel, fit_members, write_model, write_tune_scores
 from ml8s.search.judge import Judge
 from ml8s.search.learners import Task
+from ml8s.search.objectives import objective_of
 from ml8s.search.rows import read_matrix
 from ml8s.steps.context import Progress, StepContext
 
@@ -51,7 +52,7 @@ def run(
     calibration = learn_calibration(config.evaluation.calibration, kind, choice.scores, tune)
     scores = choice.scores if calibration is None else calibration.apply(choice.scores)
     threshold = decide_threshold(config.evaluation.threshold, kind, scores, tune)
-    task = Task(data.shape, data.categorical, config.seed, context.threads, judge.absolute)
+    task = Task(data.shape, data.categorical, config.seed, context.threads, objective_of(judge.metric.name))
     members = fit_members(
         choice.chosen, data, task, refit, lambda done: context.progress(Progress(done, len(choice.chosen), "models"))
     )

@@ -60,7 +60,7 @@ def parse_address(text: str) -> Address:
         InvalidStoreUri: with the part that is wrong, never with credentials that were in it.
     """
     if not text.strip():
-        raise InvalidStoreUri("the address is empty", cure=f"write {FORMS}")
+        raise InvalidStoreUri("the address is empty", where='""', cure=f"write {FORMS}")
     if len(text) > LONGEST or _CONTROL.search(text) or text != text.strip():
         raise _refused(text, "is too long or has control characters or spaces at its ends", "write it on one line")
     if "::" in text:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from ml8s.cli import ui
 from ml8s.errors import InvalidConfig, ML8sError, Problem
+from ml8s.redaction import hide_secrets
 
 ROWS = [
     {"name": "fraud_20260211", "auc": 0.93456789, "rows": 160000, "passed": True},
@@ -106,11 +107,11 @@ class _Recorder:
 )
 def test_secrets_of_the_environment_are_hidden(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv(name, "abcdefgh12345678")
-    assert ui.hide_secrets("signed with abcdefgh12345678.") == "signed with ***."
+    assert hide_secrets("signed with abcdefgh12345678.") == "signed with ***."
 
 
 def test_an_azure_container_is_no_secret() -> None:
     address = "abfss://container@account.dfs.core.windows.net/x"
-    assert ui.hide_secrets(address) == address
-    assert ui.hide_secrets("https://user:password@host/x") == "https://***@host/x"
-    assert ui.hide_secrets("abfs://user:password@host/x") == "abfs://***@host/x"
+    assert hide_secrets(address) == address
+    assert hide_secrets("https://user:password@host/x") == "https://***@host/x"
+    assert hide_secrets("abfs://user:password@host/x") == "abfs://***@host/x"

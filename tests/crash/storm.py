@@ -6,17 +6,15 @@ Like S3 it refuses a body that is not the one that was signed.
 from __future__ import annotations
 
 import hashlib
-import http.client
 import random
-import socket
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import urlsplit
+
+from tests.s3_proxy import ProxyHandler, listening
 
 ANSWERS = {"500": (500, "InternalError"), "503": (503, "SlowDown"), "403": (403, "AccessDenied")}
 KINDS = ("drop before", "drop after", "duplicate", "truncate", "flip", *ANSWERS, "stall")
@@ -83,14 +81,10 @@ def flipped(content: bytes, chance: random.Random) -> bytes:
     return content[:at] + bytes([content[at] ^ 1 << chance.randrange(8)]) + content[at + 1 :]
 
 
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
+class Handler(ProxyHandler):
     storm: Storm
-    upstream: str
 
-    def handle_any(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+    def meet(self, body: bytes) -> None:
         kind = self.storm.fault(call_of(self.command, self.path, dict(self.headers)))
         if kind in ANSWERS:
             self.refuse(*ANSWERS[kind])
@@ -119,61 +113,11 @@ class Handler(BaseHTTPRequestHandler):
         if kind == "truncate":
             self.hang_up()
 
-    do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = handle_any  # noqa: N815
-
-    def forwarded(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
-        connection = http.client.HTTPConnection(self.upstream)
-        connection.request(self.command, self.path, body, dict(self.headers))
-        response = connection.getresponse()
-        content = response.read()
-        connection.close()
-        return response.status, dict(response.headers), content
-
-    def refuse(self, status: int, code: str) -> None:
-        text = f"<Error><Code>{code}</Code><Message>{code}</Message></Error>".encode()
-        self.answer(status, {"Content-Type": "application/xml"}, text, len(text))
-
-    def answer(self, status: int, headers: Mapping[str, str], content: bytes, length: int) -> None:
-        self.send_response_only(status)
-        for name, value in headers.items():
-            if name.lower() not in ("content-length", "connection", "transfer-encoding"):
-                self.send_header(name, value)
-        self.send_header("Content-Length", str(length))
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(content)
-
-    def hang_up(self) -> None:
-        self.close_connection = True
-        try:
-            self.wfile.flush()
-            self.connection.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            return  # who stalled for long is hung up on first
-
-    def log_message(self, *_: object) -> None:
-        return None
-
-
-class Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, *_: object) -> None:
-        return None  # a client that hung up is what this proxy is for
-
 
 @contextmanager
 def storm_before(upstream: str) -> Iterator[Storm]:
     """The proxy, as long as the block lasts."""
     storm = Storm()
-    handler = type("BoundHandler", (Handler,), {"storm": storm, "upstream": urlsplit(upstream).netloc})
-    server = Server(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    storm.url = f"http://127.0.0.1:{server.server_port}"
-    try:
+    with listening(Handler, upstream, storm=storm) as url:
+        storm.url = url
         yield storm
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

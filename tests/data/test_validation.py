@@ -13,6 +13,7 @@ import pytest
 from ml8s.data.dataset import Dataset
 from ml8s.data.snapshot import open_snapshot, snapshot_manifest
 from ml8s.data.validation import validate_snapshot
+from ml8s.data.violations import Violation, violation_error
 from ml8s.errors import ContractViolation, InvalidSchema, UnsuitableTarget
 from tests.data.bad_data import BY_TIME, CASES, INF, NAN, Case, put
 from tests.data.conftest import ROWS, constrain, contract, make_config, sound_rows
@@ -209,3 +210,25 @@ def test_every_unit_of_time_is_read(unit: str, write_snapshot: Callable[..., Pat
     schema = contract(rows, **{"ml8s:as_of": "2026-01-05T22:59:59Z"})
     with pytest.raises(ContractViolation):
         check(write_snapshot(rows, schema=schema), **BY_TIME)
+
+
+def test_the_last_cure_says_what_must_be_mended() -> None:
+    named = Violation("columns", "train.parquet", "x", "the config names 'x'", "did you mean 'y'?", of_config=True)
+    broken = Violation("minimum", "train.parquet", "y", "'y' is below 0", "raise it", count=2, rows=(0, 4))
+    cures = [violation_error(found, []).cure for found in ([named], [broken], [named, broken])]
+    assert cures[0] == "mend the config: the snapshot needs no change"
+    assert cures[1] == "mend the data or the contract and publish a new snapshot"
+    assert "config" in cures[2]
+    assert "publish a new snapshot" in cures[2]
+
+
+@pytest.mark.parametrize(
+    "config", [{"target_column": "no_such"}, {"columns": {"weight": "no_such"}}, {"positive_class": "never"}]
+)
+def test_a_config_that_names_what_the_snapshot_lacks_is_what_must_be_mended(
+    write_snapshot: Callable[..., Path], config: dict[str, Any]
+) -> None:
+    with pytest.raises(ContractViolation) as caught:
+        check(write_snapshot(sound_rows(), None, contract(sound_rows())), **config)
+    assert caught.value.cure.startswith("mend the config")
+    assert "publish" not in caught.value.cure

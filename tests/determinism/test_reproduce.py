@@ -50,6 +50,7 @@ def test_a_record_is_reproduced_and_one_tampered_with_is_found_out(
     finally:
         store.put(where, sound)
     assert found.returncode == 1, found.stderr
+    assert "error ML8S-R006" in found.stderr
     answer = json.loads(found.stdout)
     assert answer["answer"] == "diverged"
     assert (answer["step"], answer["artifact"], answer["files"]) == ("split", "folds", ["folds.json"])

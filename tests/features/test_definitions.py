@@ -105,8 +105,9 @@ def test_without_featuretools_the_step_says_what_to_install() -> None:
     code = (
         "import sys\nsys.modules['featuretools'] = None\nfrom tests.features.test_definitions import *\n"
         "try:\n    define(entity_set(CUSTOMERS), config())\n"
-        "except LibraryMissing as error:\n    print(error.cure)"
+        "except LibraryMissing as error:\n    print(error.code, error.cure)"
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert said.startswith("ML8S-S012 ")
     assert "extra `features`" in said
     assert LibraryMissing.exit_status == 2

@@ -1,40 +1,7 @@
-"""Stores for tests: a folder, and a fresh bucket of a real HTTP server on loopback."""
+"""The stores that these tests run on."""
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Iterator
-from pathlib import Path
+from tests.stores import bucket, s3_endpoint, store, store_uri
 
-import pytest
-
-from ml8s.storage import open_store
-from ml8s.storage.store import Store
-from tests.s3_server import make_bucket, s3_environment, s3_server
-
-
-@pytest.fixture(scope="session")
-def s3_endpoint() -> Iterator[str]:
-    with s3_server() as endpoint:
-        yield endpoint
-
-
-@pytest.fixture
-def bucket(s3_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    for name, value in s3_environment(s3_endpoint).items():
-        monkeypatch.setenv(name, value)
-    name = f"bucket-{uuid.uuid4().hex[:12]}"
-    make_bucket(s3_endpoint, name)
-    return name
-
-
-@pytest.fixture(params=["file", "s3"])
-def store_uri(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "file":
-        return str(tmp_path / "store")
-    return f"s3://{request.getfixturevalue('bucket')}/some/prefix"
-
-
-@pytest.fixture
-def store(store_uri: str) -> Store:
-    return open_store(store_uri)
+__all__ = ["bucket", "s3_endpoint", "store", "store_uri"]

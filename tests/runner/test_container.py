@@ -104,6 +104,7 @@ def test_a_missing_or_damaged_input_is_76_and_names_the_producer(pod: Pod) -> No
     store.put(blob, b"X" + content[1:])
     done = pod.step("split", "--from", validated)
     assert done.returncode == 76
+    assert "error ML8S-S002" in done.stderr
     assert "validate runs once more" in done.stderr
     assert pod.step("validate").returncode == 0
     assert store.get(blob) == content, "the upload replaced the damaged blob"

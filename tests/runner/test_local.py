@@ -16,6 +16,7 @@ import pytest
 from ml8s.errors import (
     DeterminismViolation,
     GateFailed,
+    InternalError,
     InvalidUsage,
     SnapshotChanged,
     SnapshotIncomplete,
@@ -310,6 +311,27 @@ def test_a_search_that_is_killed_is_named_and_the_other_one_stays_cached(
     assert desk.calls() == ["enroll", "judge", "tune[rf]"]
 
 
+def test_a_bug_in_a_search_is_one_line_and_a_file_with_its_traceback(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STUB_BUG", "tune[rf]")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "a-secret-of-mine")
+    with pytest.raises(InternalError, match=r"a bug of ML8s in tune\[rf\]: ZeroDivisionError: division") as caught:
+        desk.train()
+    assert caught.value.exit_status == 70
+    assert "memory" not in caught.value.cure
+    text = Path(caught.value.where).read_text()
+    assert "Traceback" in text
+    assert "in called" in text
+    assert "a-secret-of-mine" not in text
+
+
+def test_a_search_that_ends_without_an_answer_is_a_bug_by_its_name(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STUB_EXIT", "tune[rf]")
+    with pytest.raises(InternalError, match=r"tune\[rf\]: its process ended with status 9 and no answer"):
+        desk.train()
+
+
 def test_a_snapshot_that_changes_under_a_run_is_refused(desk: Desk) -> None:
     desk.train(until="tune")
     prepared = desk.request()
@@ -342,6 +364,8 @@ def test_warnings_and_progress_are_kept_with_the_attempt(desk: Desk, monkeypatch
     assert envelope["outcome"] == "done"
     assert envelope["searches"]["tune[lgbm]"] == {"trials": 3, "stopped_by": "max_trials"}
     assert set(envelope["steps"]) == {"read", "tune[lgbm]", "tune[rf]", "judge", "enroll"}
+    again = json.loads((desk.store / "runs" / desk.train().attempt / "envelope.json").read_bytes())
+    assert again["searches"]["tune[lgbm]"] == {"trials": 3, "stopped_by": "cached"}
 
 
 def test_a_run_outside_of_the_main_thread_leaves_signals_alone(desk: Desk) -> None:

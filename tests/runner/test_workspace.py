@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import resource
 import subprocess
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
 
+import numpy as np
+import pyarrow as pa
 import pytest
 
+from ml8s.data.parquet import write_table
 from ml8s.errors import InputMissing, InvalidConfig, Problem, StepDied, StoreFull
+from ml8s.runner.exhaustion import exhausted
 from ml8s.runner.relay import error_from_json, error_to_json
 from ml8s.runner.replay import recorded_trials
 from ml8s.runner.workspace import PREFIX, Scratch, Workspace
@@ -70,16 +76,44 @@ def test_the_trials_of_a_run_are_known_by_its_attempt_and_its_run_key(desk: Desk
     assert recorded_trials(store, str(trained.run_key)[:12]) == {"lgbm": 5, "rf": 5}
 
 
-@pytest.mark.parametrize(("lack", "expected"), [("space", StoreFull), ("memory", StepDied)])
+@pytest.mark.parametrize("step", ["read", "tune[rf]"], ids=["here", "in a child"])
+@pytest.mark.parametrize(("lack", "expected"), [("space", StoreFull), ("file", StoreFull), ("memory", StepDied)])
 def test_a_machine_without_space_or_memory_is_no_bug(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, lack: str, expected: type[Exception]
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, lack: str, expected: type[Exception], step: str
 ) -> None:
     monkeypatch.setenv("STUB_LACK", lack)
+    monkeypatch.setenv("STUB_LACK_IN", step)
     with pytest.raises(expected) as caught:
         desk.train()
     assert getattr(caught.value, "exit_status", None) == 3
     monkeypatch.delenv("STUB_LACK")
     assert desk.train().model_id is not None
+
+
+def write_by_numpy(path: Path) -> None:
+    np.save(path, np.zeros(10_000), allow_pickle=False)
+
+
+def write_by_python(path: Path) -> None:
+    path.write_bytes(bytes(80_000))
+
+
+def write_by_arrow(path: Path) -> None:
+    write_table(pa.table({"x": np.random.default_rng(0).random(10_000)}), path)
+
+
+@pytest.mark.parametrize("write", [write_by_numpy, write_by_python, write_by_arrow])
+def test_a_file_beyond_the_limit_of_the_system_is_no_bug(tmp_path: Path, write: Callable[[Path], None]) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
+    try:
+        with pytest.raises(OSError) as caught:
+            write(tmp_path / "file")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert isinstance(exhausted(caught.value, "featurize"), StoreFull)
+    assert exhausted(FileNotFoundError(2, "no such file"), "featurize") is None
+    assert exhausted(ValueError("8 requested and 4 written"), "featurize") is None
 
 
 def test_processes_that_make_the_same_artifact_at_once_keep_one_folder_of_it(tmp_path: Path) -> None:

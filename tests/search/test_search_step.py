@@ -14,8 +14,8 @@ import pytest
 from ml8s.errors import EnvironmentNotPinned, SearchFailed, UnsuitableTarget
 from ml8s.evaluation.metrics import compute
 from ml8s.scoring.member import FAMILIES
+from ml8s.search import stopping
 from ml8s.search.candidate import read_candidate
-from ml8s.steps import search
 from ml8s.steps.context import Progress
 from tests.search.hand_made_matrices import KINDS, make_config, make_matrix
 from tests.search.step_runs import run_search
@@ -48,6 +48,35 @@ def test_threads_and_the_folder_change_no_byte(tmp_path: Path, kind: str, estima
     assert one.digests == two.digests
     assert one.facts == two.facts
     assert one.facts["trials"] == 4
+
+
+@pytest.mark.parametrize("estimator", ["lgbm", "xgboost"])
+@pytest.mark.parametrize("metric", ["mae", "mape"])
+def test_threads_change_no_byte_of_a_fit_on_absolute_errors(tmp_path: Path, estimator: str, metric: str) -> None:
+    config = make_config("regression", metric=metric, automl={"max_trials": 3})
+    matrix = make_matrix(tmp_path / "m", "regression", rows=2000, weighted=True)
+    one = run_search(tmp_path / "1", matrix, config, estimator, threads=1)
+    three = run_search(tmp_path / "3", matrix, config, estimator, threads=3)
+    assert one.digests == three.digests
+    candidate = read_candidate(one.folders["candidate"])
+    scores = candidate.member.score(np.load(matrix / "x.npy")[np.load(matrix / "fold.npy") == 1])
+    assert np.array_equal(scores, candidate.tune_scores)
+
+
+@pytest.mark.parametrize("estimator", ["lgbm", "xgboost"])
+@pytest.mark.parametrize("metric", ["mae", "wape", "mape"])
+def test_the_loss_fits_the_metric(tmp_path: Path, estimator: str, metric: str) -> None:
+    """With errors that are mostly positive and now and then huge, a mean is a bad answer and a median a good one."""
+    matrix = make_matrix(tmp_path / "m", "regression", rows=2000)
+    random = np.random.default_rng(1)
+    np.save(matrix / "y.npy", np.exp(np.load(matrix / "y.npy") + random.normal(scale=1.5, size=2000)))
+    loss = {}
+    for judged in (metric, "rmse"):
+        config = make_config("regression", metric=judged, automl={"max_trials": 1})
+        folder = run_search(tmp_path / judged, matrix, config, estimator).folders["candidate"]
+        y = np.load(matrix / "y.npy")[np.load(matrix / "fold.npy") == 1]
+        loss[judged] = compute(metric, y, read_candidate(folder).tune_scores)
+    assert loss[metric] < 0.95 * loss["rmse"]
 
 
 @pytest.mark.parametrize("estimator", ["lgbm", "xgboost"])
@@ -136,7 +165,8 @@ def test_progress_is_told_after_every_trial(tmp_path: Path) -> None:
     matrix = make_matrix(tmp_path / "m", "binary")
     config = make_config("binary", automl={"max_trials": 3})
     run_search(tmp_path / "s", matrix, config, "lgbm", progress=told.append)
-    assert [(one.done, one.total, one.unit) for one in told] == [(1, 3, "trials"), (2, 3, "trials"), (3, 3, "trials")]
+    assert [(one.done, one.total, one.unit) for one in told] == [(n, 3, "trials") for n in (1, 2, 3, 3)]
+    assert [one.stopped_by for one in told] == ["", "", "", "max_trials"]
     assert all(one.best.startswith("roc_auc 0.") for one in told)
 
 
@@ -185,7 +215,7 @@ def test_the_step_knows_no_clock_in_a_replay(tmp_path: Path, monkeypatch: pytest
         raise AssertionError("a replay looked at the clock")
 
     matrix = make_matrix(tmp_path / "m", "binary")
-    monkeypatch.setattr(search.time, "monotonic", no_clock)
+    monkeypatch.setattr(stopping.time, "monotonic", no_clock)
     outputs = run_search(tmp_path / "s", matrix, make_config("binary"), "lgbm", budget=5.0, replay=3)
     assert outputs.facts["trials"] == 3
 

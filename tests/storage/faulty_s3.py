@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import http.client
-import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import urlsplit
+
+from tests.s3_proxy import ProxyHandler, listening
 
 
 @dataclass(frozen=True)
@@ -61,68 +59,31 @@ class FaultyS3:
             return None
 
 
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
+class Handler(ProxyHandler):
     proxy: FaultyS3
-    upstream: str
 
-    def handle_any(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+    def meet(self, body: bytes) -> None:
         fault = self.proxy.next_fault(self.command, self.path)
         if isinstance(fault, Answer):
-            text = f"<Error><Code>{fault.code}</Code><Message>{fault.code}</Message></Error>".encode()
-            self.answer(fault.status, {"Content-Type": "application/xml"}, text, len(text))
+            self.refuse(fault.status, fault.code)
             return
-        connection = http.client.HTTPConnection(self.upstream)
-        connection.request(self.command, self.path, body, dict(self.headers))
-        response = connection.getresponse()
-        content = response.read()
-        connection.close()
+        status, headers, content = self.forwarded(body)
         if isinstance(fault, LostAnswer):
             self.hang_up()
             return
-        length = int(response.headers.get("Content-Length") or len(content))
+        length = int(headers.get("Content-Length") or len(content))
         sent = content[: len(content) // 2] if isinstance(fault, CutBody) else content
         if isinstance(fault, FlippedBody):
             sent = bytes([content[0] ^ 1]) + content[1:]
-        self.answer(response.status, dict(response.headers), sent, length)
+        self.answer(status, headers, sent, length)
         if isinstance(fault, CutBody):
             self.hang_up()
-
-    do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = handle_any  # noqa: N815
-
-    def answer(self, status: int, headers: dict[str, str], content: bytes, length: int) -> None:
-        self.send_response_only(status)
-        for name, value in headers.items():
-            if name.lower() not in ("content-length", "connection", "transfer-encoding"):
-                self.send_header(name, value)
-        self.send_header("Content-Length", str(length))
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(content)
-
-    def hang_up(self) -> None:
-        self.close_connection = True
-        self.wfile.flush()
-        self.connection.shutdown(socket.SHUT_RDWR)
-
-    def log_message(self, *_: object) -> None:
-        return None
 
 
 @contextmanager
 def faulty_s3(upstream: str) -> Iterator[FaultyS3]:
     """The proxy, as long as the block lasts."""
     proxy = FaultyS3()
-    handler = type("BoundHandler", (Handler,), {"proxy": proxy, "upstream": urlsplit(upstream).netloc})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    proxy.url = f"http://127.0.0.1:{server.server_port}"
-    try:
+    with listening(Handler, upstream, proxy=proxy) as url:
+        proxy.url = url
         yield proxy
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

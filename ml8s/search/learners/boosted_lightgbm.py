@@ -14,6 +14,7 @@ import numpy as np
 from ml8s.config.metrics import BINARY, MULTICLASS, RANKING
 from ml8s.scoring.lightgbm_text import LightGBMMember
 from ml8s.search.learners.learner import Configuration, Task
+from ml8s.search.objectives import row_weights
 from ml8s.search.rows import Rows
 from ml8s.search.space import Point, Range, Space
 
@@ -75,7 +76,7 @@ class LightGBMLearner:
     def _fixed(self) -> dict[str, Any]:
         shape = self._task.shape
         fixed: dict[str, Any] = {
-            "objective": "regression_l1" if self._task.absolute else _OBJECTIVES.get(shape.kind, "regression"),
+            "objective": _OBJECTIVES.get(shape.kind, self._task.objective.lightgbm),
             "metric": "none",
             "deterministic": True,
             "force_col_wise": True,
@@ -97,7 +98,7 @@ class LightGBMLearner:
             data = lightgbm.Dataset(
                 np.ascontiguousarray(rows.x),
                 rows.y,
-                weight=rows.weight,
+                weight=row_weights(rows, self._task.objective),
                 group=rows.group_sizes,
                 categorical_feature=sorted(self._task.categorical),
                 params=parameters,

@@ -10,9 +10,10 @@ import xgboost
 
 from ml8s.config.metrics import MULTICLASS
 from ml8s.scoring.shape import Floats, within_float32
-from ml8s.scoring.xgboost_trees import ABSOLUTE_OBJECTIVE, OBJECTIVES, OTHER_OBJECTIVE
+from ml8s.scoring.xgboost_trees import OBJECTIVES
 from ml8s.scoring.xgboost_ubj import XGBoostMember
 from ml8s.search.learners.learner import Configuration, Task
+from ml8s.search.objectives import Objective, row_weights
 from ml8s.search.rows import Rows
 from ml8s.search.space import Point, Range, Space
 
@@ -66,7 +67,7 @@ class XGBoostLearner:
     def _fixed(self) -> dict[str, Any]:
         shape = self._task.shape
         fixed: dict[str, Any] = {
-            "objective": ABSOLUTE_OBJECTIVE if self._task.absolute else OBJECTIVES.get(shape.kind, OTHER_OBJECTIVE),
+            "objective": OBJECTIVES.get(shape.kind, self._task.objective.xgboost),
             "tree_method": "hist",
             "grow_policy": "lossguide",
             "max_depth": 0,
@@ -85,17 +86,17 @@ class XGBoostLearner:
             self._binned = xgboost.QuantileDMatrix(
                 np.ascontiguousarray(within_float32(rows.x)),
                 rows.y,
-                weight=_weights(rows),
+                weight=_weights(rows, self._task.objective),
                 group=rows.group_sizes,
                 nthread=self._task.threads,
             )
         return self._binned
 
 
-def _weights(rows: Rows) -> Floats | None:
+def _weights(rows: Rows, objective: Objective) -> Floats | None:
     """Row weights; in a ranking XGBoost takes one weight per query: the mean of its rows."""
     if rows.weight is None or rows.group is None:
-        return rows.weight
+        return row_weights(rows, objective)
     means: Floats = np.add.reduceat(rows.weight, rows.group_starts) / rows.group_sizes
     return means
 

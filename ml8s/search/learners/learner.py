@@ -9,6 +9,7 @@ from typing import Protocol
 from ml8s.artifacts import Json
 from ml8s.scoring.member import Member
 from ml8s.scoring.shape import Shape
+from ml8s.search.objectives import SQUARED, Objective
 from ml8s.search.space import Point, Space
 
 Configuration = Mapping[str, Json]
@@ -18,15 +19,14 @@ Configuration = Mapping[str, Json]
 class Task:
     """What is to be learned: the shape, which columns are categories (column -> codes), and the seed.
 
-    ``absolute`` says that absolute errors count, as the metric does, and not squared ones: boosted trees then learn
-    the median. ``threads`` changes speed only.
+    ``objective`` is the loss of a regression's boosted trees. ``threads`` changes speed only.
     """
 
     shape: Shape
     categorical: Mapping[int, int]
     seed: int
     threads: int = 1
-    absolute: bool = False
+    objective: Objective = SQUARED
 
 
 class Learner(Protocol):

@@ -46,12 +46,24 @@ def called(label: str) -> None:
     Path(os.environ["STUB_CALLS"], f"{label}~{uuid.uuid4().hex}").touch()
     if os.environ.get("STUB_SLOW") == label:
         time.sleep(60)
-    if os.environ.get("STUB_LACK") == "space":
-        raise OSError(errno.ENOSPC, "No space left on device")
-    if os.environ.get("STUB_LACK") == "memory":
-        raise MemoryError
+    if label.startswith(os.environ.get("STUB_LACK_IN", "")):
+        lack(os.environ.get("STUB_LACK", ""))
+    if os.environ.get("STUB_BUG") == label:
+        raise ZeroDivisionError(f"division by zero in {label} with {os.environ.get('AWS_SECRET_ACCESS_KEY')}")
+    if os.environ.get("STUB_EXIT") == label:
+        os._exit(9)
     if os.environ.get("STUB_DIE") == label:
         os.kill(os.getpid(), 9)
+
+
+def lack(what: str) -> None:
+    """Fails as a machine does that has no more of something."""
+    if what == "space":
+        raise OSError(errno.ENOSPC, "No space left on device")
+    if what == "file":
+        raise OSError(errno.EFBIG, "File too large")
+    if what == "memory":
+        raise MemoryError
 
 
 def calls(folder: Path) -> list[str]:

@@ -22,6 +22,8 @@ def run(context: StepContext, *, dataset: Path, candidate: Path, trials: Path) -
             time.sleep(0.01)
     if os.environ.get("STUB_WARN"):
         context.warn("this is only a stub")
+    reason = "replay" if context.replay else "max_trials" if done == context.config.automl.max_trials else "time_budget"
+    context.progress(Progress(done, most, "trials", "", reason))
     write_json(candidate / "candidate.json", {"of": file_sha256(dataset / "dataset.json"), "trials": done})
     write_json(trials / "trials.json", {"schema": 1, "estimator": context.item, "trials": done})
     (candidate / "noise.txt").write_text(os.environ.get("STUB_NOISE", ""))
