@@ -13,6 +13,7 @@ from typing import Final
 
 import hera.workflows.models as m
 
+from ml8s.artifacts import sha256
 from ml8s.catalogue import StepSpec
 from ml8s.config.digests import config_digest
 from ml8s.config.loader import LoadedConfig
@@ -22,13 +23,14 @@ from ml8s.pipelines.train import TRAIN
 from ml8s.platform.documents import document
 from ml8s.platform.limits import check_snapshot, resources_of
 from ml8s.platform.model import Credential, Platform
+from ml8s.platform.names import GROUP, MODEL_LABEL, PIPELINE_LABEL, kubernetes_name, node_name
 
 API: Final = "argoproj.io/v1alpha1"
-GROUP: Final = "ml8s.dev"
 PYTHON: Final = "/opt/ml8s/bin/python"
 SCRATCH: Final = "/scratch"
 RESULT: Final = f"{SCRATCH}/result"
 SHOW: Final = f"{SCRATCH}/show"
+FAILURE: Final = "/dev/termination-log"  # where Kubernetes picks up a container's last words
 USER: Final = 10001
 LARGEST_OBJECT: Final = 512 * 1024
 START_SECONDS: Final = 600  # for pulling an image and being scheduled, beside a step's own deadline
@@ -71,16 +73,6 @@ def compile_config(loaded: LoadedConfig, platform: Platform, pipeline: Pipeline 
     return Compiled(name, platform.namespace, template, workflow)
 
 
-def kubernetes_name(name: str) -> str:
-    """The form of a model's, step's or estimator's name that Kubernetes accepts."""
-    return name.replace("_", "-")
-
-
-def node_name(task: Task) -> str:
-    """The name of a task in Argo, such as ``search-extra-tree``."""
-    return kubernetes_name(task.spec.name if task.item is None else f"{task.spec.name}-{task.item}")
-
-
 @dataclass(frozen=True)
 class _Compiler:
     loaded: LoadedConfig
@@ -96,9 +88,10 @@ class _Compiler:
 
     def template(self, name: str) -> m.WorkflowTemplate:
         tasks = self.wiring.tasks(self.items)
-        parameters = {"config": self.config()}
+        parameters = {"config": self.config(), "until": "", "replay": ""}
         parameters |= {f"have-{node_name(task)}": "" for task in tasks if not task.spec.effect}
-        dag = m.Template(name="main", dag=m.DAGTemplate(tasks=[self.task(task) for task in tasks]))
+        # Without a target all tasks run: `ml8s run --until` names the last ones.
+        dag = m.DAGTemplate(target="{{workflow.parameters.until}}", tasks=[self.task(task) for task in tasks])
         return m.WorkflowTemplate(
             api_version=API,
             kind="WorkflowTemplate",
@@ -127,7 +120,7 @@ class _Compiler:
                 workflow_metadata=m.WorkflowMetadata(labels=self.labels()),
                 pod_metadata=m.Metadata(labels=self.labels()),
                 volumes=[m.Volume(name="scratch", empty_dir=m.EmptyDirVolumeSource())],
-                templates=[dag, *map(self.step, self.wiring.specs)],
+                templates=[m.Template(name="main", dag=dag), *map(self.step, self.wiring.specs)],
             ),
         )
 
@@ -144,7 +137,7 @@ class _Compiler:
         return base64.b64encode(text.encode("utf-8")).decode("ascii")
 
     def labels(self) -> dict[str, str]:
-        return {f"{GROUP}/model": self.loaded.config.name or "", f"{GROUP}/pipeline": self.wiring.name}
+        return {MODEL_LABEL: self.loaded.config.name or "", PIPELINE_LABEL: self.wiring.name}
 
     def metadata(self, **names: str) -> m.ObjectMeta:
         paths = {path for spec in self.wiring.specs for path in (*spec.reads, *filter(None, [spec.fan_out]))}
@@ -209,7 +202,7 @@ class _Compiler:
         image = getattr(self.platform.images, spec.image)
         amounts = {"cpu": m.Quantity(root=f"{cpu:g}"), "memory": m.Quantity(root=memory)}
         secret = credential.secret
-        args = [spec.name, "--store", self.platform.store.uri, "--result", RESULT]
+        args = [spec.name, "--store", self.platform.store.uri, "--result", RESULT, "--failure", FAILURE]
         args += ["--show", SHOW] if _shown(spec) else []
         args += [word for name in inputs for word in (f"--{name}", f"{{{{inputs.parameters.{name}}}}}")]
         return m.Container(
@@ -232,11 +225,13 @@ class _Compiler:
         store = self.platform.store
         values = {
             "ML8S_CONFIG": "{{workflow.parameters.config}}",
+            "ML8S_CONFIG_SHA256": sha256(self.config().encode()),
             "ML8S_IMAGE_DIGEST": image.partition("@")[2],
             "OMP_NUM_THREADS": str(threads),
             "AWS_REGION": store.region,
             **({"AWS_ENDPOINT_URL": store.endpoint} if store.endpoint else {}),
             **({"ML8S_ATTEMPT": "{{workflow.name}}"} if spec.effect else {}),
+            **({"ML8S_REPLAY": "{{workflow.parameters.replay}}"} if spec.budgeted else {}),
         }
         return [m.EnvVar(name=name, value=value) for name, value in values.items()]
 
