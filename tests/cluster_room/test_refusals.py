@@ -17,9 +17,7 @@ from ml8s.errors import (
     RunFailed,
 )
 
-LOG_LINE = (
-    'E1125 13:49:32.123456   21 memcache.go:265] "Unhandled Error" err="couldn\'t get API group"\n'
-)
+LOG_LINE = 'E1125 13:49:32.123456   21 memcache.go:265] "Unhandled Error" err="couldn\'t get API group"\n'
 SAID = [
     ("The connection to the server localhost:8080 was refused - did you specify the right host or port?",
      ClusterUnreachable, "KUBECONFIG"),
