@@ -39,7 +39,7 @@ from ml8s.runner.program import Program, fan_out_items
 from ml8s.runner.showing import show_result
 from ml8s.runner.snapshot import find_snapshot, remember
 from ml8s.runner.workspace import Scratch, Workspace
-from ml8s.storage import open_store
+from ml8s.storage import Purpose, open_store
 from ml8s.storage.blobs import blob_key
 from ml8s.storage.probe import ensure_probed
 from ml8s.storage.store import Store
@@ -211,7 +211,8 @@ def _result(store: Store, digest: str) -> Result:
 
 def _site(store: Store, workspace: Workspace, task: Task, config: Config) -> Site:
     if all(port.name != SNAPSHOT for port in task.spec.inputs):
-        return Site(store, workspace)
+        registry = open_store(store.uri, Purpose.REGISTRY) if task.spec.effect else None
+        return Site(store, workspace, registry=registry)
     snapshot = find_snapshot(config.dataset_uri)
     return Site(store, workspace, snapshot, workspace.snapshot(snapshot, None)[1])
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ml8s.catalogue import step
+from ml8s.catalogue import StepSpec, step
 from ml8s.compile import node_name
 from ml8s.config.model import Config
 from ml8s.pipelines.pipeline import Task
@@ -140,8 +140,24 @@ def _containers(template: Object) -> Iterator[str]:
             yield f"{name} is not hardened"
         if set(container.get("resources", {}).get("limits", {})) != {"cpu", "memory"}:
             yield f"{name} has no limits"
+        if _secrets(container) != _purposes(spec):
+            yield f"{name} is given the keys {_secrets(container)}"
         yield from _arguments(name, each, spec.effect)
         yield from _environment(name, container)
+
+
+def _secrets(container: Object) -> dict[str, str]:
+    return {each.get("prefix", ""): each["secretRef"]["name"] for each in container.get("envFrom", [])}
+
+
+def _purposes(spec: StepSpec) -> dict[str, str]:
+    """Who registers has the registry's keys, who reads the snapshot the data's; every step has the store's."""
+    found = {"ML8S_STORE_": "ml8s-store"}
+    if "snapshot" in {port.name for port in spec.inputs}:
+        found["ML8S_DATA_"] = "ml8s-data"
+    if spec.name == "register":
+        found["ML8S_REGISTRY_"] = "ml8s-registry"
+    return found
 
 
 def _arguments(name: str, each: Object, effect: bool) -> Iterator[str]:
