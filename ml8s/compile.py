@@ -13,6 +13,7 @@ from typing import Final
 
 import hera.workflows.models as m
 
+from ml8s.artifacts import sha256
 from ml8s.catalogue import StepSpec
 from ml8s.config.digests import config_digest
 from ml8s.config.loader import LoadedConfig
@@ -23,9 +24,9 @@ from ml8s.platform.documents import document
 from ml8s.platform.identities import PodIdentity, pod_identity, purposes
 from ml8s.platform.limits import check_snapshot, resources_of
 from ml8s.platform.model import Platform
+from ml8s.platform.names import GROUP, MODEL_LABEL, PIPELINE_LABEL, kubernetes_name, node_name
 
 API: Final = "argoproj.io/v1alpha1"
-GROUP: Final = "ml8s.dev"
 PYTHON: Final = "/opt/ml8s/bin/python"
 SCRATCH: Final = "/scratch"
 RESULT: Final = f"{SCRATCH}/result"
@@ -72,16 +73,6 @@ def compile_config(loaded: LoadedConfig, platform: Platform, pipeline: Pipeline 
     return Compiled(name, platform.namespace, template, workflow)
 
 
-def kubernetes_name(name: str) -> str:
-    """The form of a model's, step's or estimator's name that Kubernetes accepts."""
-    return name.replace("_", "-")
-
-
-def node_name(task: Task) -> str:
-    """The name of a task in Argo, such as ``search-extra-tree``."""
-    return kubernetes_name(task.spec.name if task.item is None else f"{task.spec.name}-{task.item}")
-
-
 @dataclass(frozen=True)
 class _Compiler:
     loaded: LoadedConfig
@@ -97,9 +88,10 @@ class _Compiler:
 
     def template(self, name: str) -> m.WorkflowTemplate:
         tasks = self.wiring.tasks(self.items)
-        parameters = {"config": self.config()}
+        parameters = {"config": self.config(), "until": "", "replay": ""}
         parameters |= {f"have-{node_name(task)}": "" for task in tasks if not task.spec.effect}
-        dag = m.Template(name="main", dag=m.DAGTemplate(tasks=[self.task(task) for task in tasks]))
+        # Without a target all tasks run: `ml8s run --until` names the last ones.
+        dag = m.DAGTemplate(target="{{workflow.parameters.until}}", tasks=[self.task(task) for task in tasks])
         return m.WorkflowTemplate(
             api_version=API,
             kind="WorkflowTemplate",
@@ -128,7 +120,7 @@ class _Compiler:
                 workflow_metadata=m.WorkflowMetadata(labels=self.labels()),
                 pod_metadata=m.Metadata(labels=self.labels()),
                 volumes=[m.Volume(name="scratch", empty_dir=m.EmptyDirVolumeSource())],
-                templates=[dag, *map(self.step, self.wiring.specs)],
+                templates=[m.Template(name="main", dag=dag), *map(self.step, self.wiring.specs)],
             ),
         )
 
@@ -145,7 +137,7 @@ class _Compiler:
         return base64.b64encode(text.encode("utf-8")).decode("ascii")
 
     def labels(self) -> dict[str, str]:
-        return {f"{GROUP}/model": self.loaded.config.name or "", f"{GROUP}/pipeline": self.wiring.name}
+        return {MODEL_LABEL: self.loaded.config.name or "", PIPELINE_LABEL: self.wiring.name}
 
     def metadata(self, **names: str) -> m.ObjectMeta:
         paths = {path for spec in self.wiring.specs for path in (*spec.reads, *filter(None, [spec.fan_out]))}
@@ -194,7 +186,7 @@ class _Compiler:
                 limit=m.IntOrString(root="3"),
                 retry_policy="Always",
                 expression=RETRY,
-                backoff=m.Backoff(duration="5s", factor=m.IntOrString(root="3"), max_duration="10m"),
+                backoff=m.Backoff(duration="5s", factor=m.IntOrString(root="3")),
             ),
             # Training runs of one model may overlap, what they write to the registry may not.
             synchronization=m.Synchronization(mutexes=[mutex]) if effect else None,
@@ -235,11 +227,13 @@ class _Compiler:
         store = self.platform.store
         values = {
             "ML8S_CONFIG": "{{workflow.parameters.config}}",
+            "ML8S_CONFIG_SHA256": sha256(self.config().encode())[:16],  # against mistakes, repeated in every step
             "ML8S_IMAGE_DIGEST": image.partition("@")[2],
             "OMP_NUM_THREADS": str(threads),
             "AWS_REGION": store.region,
             **({"AWS_ENDPOINT_URL": store.endpoint} if store.endpoint else {}),
             **({"ML8S_ATTEMPT": "{{workflow.name}}"} if spec.effect else {}),
+            **({"ML8S_REPLAY": "{{workflow.parameters.replay}}"} if spec.budgeted else {}),
         }
         return [m.EnvVar(name=name, value=value) for name, value in values.items()]
 

@@ -30,7 +30,8 @@ def command(part: str | None, store: str | None, platform: str | None, dry_run: 
     far as a platform is named. All checks are made; the first that fails decides the exit status.
     """
     from ml8s.health import verdict
-    from ml8s.platform.reading import load_platform, named_platform
+    from ml8s.platform.named import named_platform
+    from ml8s.platform.reading import load_platform
 
     named = platform or named_platform()
     asked = load_platform(platform) if named or part == "cluster" else None

@@ -19,6 +19,9 @@ MANAGER: Final = "ml8s"
 ANSWER_SECONDS: Final = 20
 PATIENCE_SECONDS: Final = 60
 
+# The server validates; kubectl's own validation would first fetch megabytes of schemas.
+_WRITE: Final = (f"--field-manager={MANAGER}", "--validate=false", "-f", "-")
+
 Object = dict[str, Json]
 
 
@@ -50,18 +53,18 @@ class Kubectl:
             return None
         raise refusal(done.stderr, self.namespace, ["get", kind, name])
 
-    def list(self, kind: str, selector: str) -> Sequence[Object]:
+    def select(self, kind: str, selector: str) -> Sequence[Object]:
         """The objects of a kind that carry certain labels."""
         found = json.loads(self.run("get", kind, "-l", selector, "-o", "json"))
         return cast("Sequence[Object]", found["items"])
 
     def apply(self, document: str) -> None:
         """Makes an object, or makes one that is there equal to this."""
-        self.run("apply", "--server-side", "--force-conflicts", f"--field-manager={MANAGER}", "-f", "-", stdin=document)
+        self.run("apply", "--server-side", "--force-conflicts", *_WRITE, stdin=document)
 
     def create(self, document: str) -> None:
         """Makes an object that must not be there yet."""
-        self.run("create", f"--field-manager={MANAGER}", "-f", "-", stdin=document)
+        self.run("create", *_WRITE, stdin=document)
 
     def patch(self, kind: str, name: str, change: Json) -> None:
         """Merges a change into an object."""
@@ -86,7 +89,7 @@ class Kubectl:
         try:
             return subprocess.run(
                 command,
-                input=stdin,
+                input=stdin or "",  # never this terminal: kubectl asks there for a name and a password
                 capture_output=True,
                 text=True,
                 errors="replace",

@@ -16,7 +16,7 @@ _WORDS: Final = ("y", "n", "yes", "no", "on", "off", "true", "false")
 _BOOLEANS: Final = frozenset(form for word in _WORDS for form in (word, word.upper(), word.capitalize()))
 
 
-_LINE: Final = 120
+_LINE: Final = 200
 
 
 class _Dumper(yaml.SafeDumper):

@@ -13,10 +13,17 @@ import argparse
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ml8s.environment import require_pinned
 
+if TYPE_CHECKING:
+    from ml8s.errors import ML8sError
+
 BUG = 70
+LAST_WORDS = "/dev/termination-log"  # where Kubernetes picks up a container's last words
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
@@ -36,6 +43,12 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--store", required=True, metavar="URI", help="the store")
     parser.add_argument("--result", required=True, metavar="FILE", help="where the result's digest is written")
     parser.add_argument("--show", metavar="DIR", help="where what people read is left: report, metrics, decision")
+    parser.add_argument(
+        "--failure",
+        metavar="FILE",
+        default=LAST_WORDS,
+        help=f"where an error is written for who started this container; else {LAST_WORDS} where there is one",
+    )
     parser.add_argument("--config", metavar="FILE", help="the resolved config; else ML8S_CONFIG, base64")
     parser.add_argument("--envelope", metavar="FILE", help="the envelope of a record, for register")
     parser.add_argument("--threads", type=int, help="threads that the step may use; else OMP_NUM_THREADS, else 1")
@@ -70,14 +83,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ML8sError as error:
         from ml8s.runner.container import container_status
 
+        _leave(options.failure, error)
         where = f" at {error.where}" if error.where else ""
         _log(f"error {error.code}: {error.message}{where}; cure: {error.cure}")
         for problem in error.problems:
             _log(f"  {problem.where}: {problem.message}")
         return container_status(error)
-    except Exception:
+    except Exception as error:
         _log(traceback.format_exc())
+        _leave(options.failure, _bug(error, options.step))
         return BUG
+
+
+def _bug(error: Exception, step: str) -> ML8sError:
+    from ml8s.errors import InternalError
+
+    cure = "read its log with `ml8s runs logs`, and report it"
+    return InternalError(f"{type(error).__name__}: {error}", where=step, cure=cure)
+
+
+def _leave(file: str | None, error: ML8sError) -> None:
+    """Writes an error where Kubernetes picks up a container's last words, so that Argo's UI shows it."""
+    from ml8s.runner.log_lines import failure_text
+
+    if file is not None and (file != LAST_WORDS or Path(file).exists()):  # only a container's runtime makes it
+        with suppress(OSError):  # the log says it all
+            Path(file).write_text(failure_text(error), encoding="utf-8")
 
 
 def _log(line: str) -> None:
