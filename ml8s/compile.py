@@ -21,8 +21,9 @@ from ml8s.errors import BeyondPlatform
 from ml8s.pipelines.pipeline import Pipeline, Task, Wiring
 from ml8s.pipelines.train import TRAIN
 from ml8s.platform.documents import document
+from ml8s.platform.identities import PodIdentity, pod_identity, purposes
 from ml8s.platform.limits import check_snapshot, resources_of
-from ml8s.platform.model import Credential, Platform
+from ml8s.platform.model import Platform
 from ml8s.platform.names import GROUP, MODEL_LABEL, PIPELINE_LABEL, kubernetes_name, node_name
 
 API: Final = "argoproj.io/v1alpha1"
@@ -30,7 +31,6 @@ PYTHON: Final = "/opt/ml8s/bin/python"
 SCRATCH: Final = "/scratch"
 RESULT: Final = f"{SCRATCH}/result"
 SHOW: Final = f"{SCRATCH}/show"
-FAILURE: Final = "/dev/termination-log"  # where Kubernetes picks up a container's last words
 USER: Final = 10001
 LARGEST_OBJECT: Final = 512 * 1024
 START_SECONDS: Final = 600  # for pulling an image and being scheduled, beside a step's own deadline
@@ -171,8 +171,7 @@ class _Compiler:
         )
 
     def step(self, spec: StepSpec) -> m.Template:
-        credentials, effect = self.platform.credentials, spec.effect
-        credential = credentials.registry if effect else credentials.store
+        effect, identity = spec.effect, pod_identity(self.platform.credentials, purposes(spec))
         inputs = [name for name, there in (("item", spec.fan_out), ("from", self.wired(spec))) if there]
         mutex = m.Mutex(name=f"register-{kubernetes_name(self.loaded.config.name or '')}")
         item = {f"{GROUP}/item": "{{inputs.parameters.item}}"} if spec.fan_out else {}
@@ -181,28 +180,27 @@ class _Compiler:
             metadata=m.Metadata(labels={f"{GROUP}/step": spec.name, **item}),
             inputs=m.Inputs(parameters=[m.Parameter(name=name) for name in inputs]) if inputs else None,
             outputs=self.outputs(spec),
-            service_account_name=credential.workload_identity,
+            service_account_name=identity.account,
             active_deadline_seconds=m.IntOrString(root=self.seconds(spec)),
             retry_strategy=m.RetryStrategy(
                 limit=m.IntOrString(root="3"),
                 retry_policy="Always",
                 expression=RETRY,
-                backoff=m.Backoff(duration="5s", factor=m.IntOrString(root="3"), max_duration="10m"),
+                backoff=m.Backoff(duration="5s", factor=m.IntOrString(root="3")),
             ),
             # Training runs of one model may overlap, what they write to the registry may not.
             synchronization=m.Synchronization(mutexes=[mutex]) if effect else None,
-            container=self.container(spec, inputs, credential),
+            container=self.container(spec, inputs, identity),
         )
 
     def wired(self, spec: StepSpec) -> bool:
         return any(consumer == spec.name for _, _, consumer in self.wiring.edges())
 
-    def container(self, spec: StepSpec, inputs: Sequence[str], credential: Credential) -> m.Container:
+    def container(self, spec: StepSpec, inputs: Sequence[str], identity: PodIdentity) -> m.Container:
         cpu, memory = resources_of(spec, self.loaded.config, self.platform)
         image = getattr(self.platform.images, spec.image)
         amounts = {"cpu": m.Quantity(root=f"{cpu:g}"), "memory": m.Quantity(root=memory)}
-        secret = credential.secret
-        args = [spec.name, "--store", self.platform.store.uri, "--result", RESULT, "--failure", FAILURE]
+        args = [spec.name, "--store", self.platform.store.uri, "--result", RESULT]
         args += ["--show", SHOW] if _shown(spec) else []
         args += [word for name in inputs for word in (f"--{name}", f"{{{{inputs.parameters.{name}}}}}")]
         return m.Container(
@@ -211,7 +209,11 @@ class _Compiler:
             command=[PYTHON, "-m", "ml8s.steps"],
             args=args,
             env=self.environment(spec, image, max(1, int(cpu))),
-            env_from=[m.EnvFromSource(secret_ref=m.SecretEnvSource(name=secret))] if secret else None,
+            env_from=[
+                m.EnvFromSource(prefix=purpose.prefix, secret_ref=m.SecretEnvSource(name=secret))
+                for purpose, secret in identity.secrets
+            ]
+            or None,
             resources=m.ResourceRequirements(limits=amounts),  # what is requested defaults to the limits
             volume_mounts=[m.VolumeMount(name="scratch", mount_path=SCRATCH)],
             security_context=m.SecurityContext(
@@ -225,7 +227,7 @@ class _Compiler:
         store = self.platform.store
         values = {
             "ML8S_CONFIG": "{{workflow.parameters.config}}",
-            "ML8S_CONFIG_SHA256": sha256(self.config().encode()),
+            "ML8S_CONFIG_SHA256": sha256(self.config().encode())[:16],  # against mistakes, repeated in every step
             "ML8S_IMAGE_DIGEST": image.partition("@")[2],
             "OMP_NUM_THREADS": str(threads),
             "AWS_REGION": store.region,

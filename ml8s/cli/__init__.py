@@ -32,6 +32,7 @@ VERBS: Mapping[str, tuple[str, str]] = {
     "compile": ("ml8s.cli.compile:command", "Compile a config into Argo Workflows objects."),
     "predict": ("ml8s.cli.predict:command", "Predict rows with a registered model."),
     "explain": ("ml8s.cli.explain:command", "Explain a field of the config, a step or an error code."),
+    "doctor": ("ml8s.cli.doctor:command", "Check that a store and a cluster are fit for ML8s."),
     "schema": ("ml8s.cli.schema:command", "Print the JSON Schema of a config, for editors."),
     "version": ("ml8s.cli.version:command", "Print the version of ML8s and of what it computes with."),
     "completion": ("ml8s.cli.completion:command", "Print the completion script of a shell."),

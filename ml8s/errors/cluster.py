@@ -40,6 +40,19 @@ class CompiledDiffers(ClusterError):
     exit_status = 1
 
 
+class RegistryOpen(ClusterError):
+    """An identity that must not write the registry may: the store's policies are not those of the installation."""
+
+    code = "ML8S-K010"
+    exit_status = 4
+
+
+class ClusterTooOld(ClusterError):
+    """The cluster's version, or that of Argo Workflows, is older than what ML8s compiles for."""
+
+    code = "ML8S-K011"
+
+
 class ClusterUnreachable(ClusterError):
     """No cluster is named, or its API server does not answer."""
 

@@ -42,7 +42,7 @@ from ml8s.runner.showing import show_result
 from ml8s.runner.snapshot import find_snapshot, remember
 from ml8s.runner.trial_counts import check_replay, read_counts
 from ml8s.runner.workspace import Scratch, Workspace
-from ml8s.storage import open_store
+from ml8s.storage import Purpose, open_store
 from ml8s.storage.blobs import blob_key
 from ml8s.storage.probe import ensure_probed
 from ml8s.storage.store import Store
@@ -115,7 +115,7 @@ def read_config(options: Namespace) -> Config:
 
 def _check_compiled(config: str, compiled: str | None) -> None:
     """Refuses a config that is not the one whose estimators, resources and deadlines the workflow was made for."""
-    if compiled is not None and sha256(config.encode()) != compiled:
+    if compiled and not sha256(config.encode()).startswith(compiled):
         raise ConfigChanged(
             "the config of this run is not the one that its workflow was compiled from",
             where=CONFIG_VARIABLE,
@@ -232,7 +232,8 @@ def _result(store: Store, digest: str) -> Result:
 
 def _site(store: Store, workspace: Workspace, task: Task, config: Config) -> Site:
     if all(port.name != SNAPSHOT for port in task.spec.inputs):
-        return Site(store, workspace)
+        registry = open_store(store.uri, Purpose.REGISTRY) if task.spec.effect else None
+        return Site(store, workspace, registry=registry)
     snapshot = find_snapshot(config.dataset_uri)
     return Site(store, workspace, snapshot, workspace.snapshot(snapshot, None)[1])
 

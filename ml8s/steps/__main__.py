@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ml8s.errors import ML8sError
 
 BUG = 70
+LAST_WORDS = "/dev/termination-log"  # where Kubernetes picks up a container's last words
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
@@ -42,7 +43,12 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--store", required=True, metavar="URI", help="the store")
     parser.add_argument("--result", required=True, metavar="FILE", help="where the result's digest is written")
     parser.add_argument("--show", metavar="DIR", help="where what people read is left: report, metrics, decision")
-    parser.add_argument("--failure", metavar="FILE", help="where an error is written for who started this container")
+    parser.add_argument(
+        "--failure",
+        metavar="FILE",
+        default=LAST_WORDS,
+        help=f"where an error is written for who started this container; else {LAST_WORDS} where there is one",
+    )
     parser.add_argument("--config", metavar="FILE", help="the resolved config; else ML8S_CONFIG, base64")
     parser.add_argument("--envelope", metavar="FILE", help="the envelope of a record, for register")
     parser.add_argument("--threads", type=int, help="threads that the step may use; else OMP_NUM_THREADS, else 1")
@@ -100,7 +106,7 @@ def _leave(file: str | None, error: ML8sError) -> None:
     """Writes an error where Kubernetes picks up a container's last words, so that Argo's UI shows it."""
     from ml8s.runner.log_lines import failure_text
 
-    if file is not None:
+    if file is not None and (file != LAST_WORDS or Path(file).exists()):  # only a container's runtime makes it
         with suppress(OSError):  # the log says it all
             Path(file).write_text(failure_text(error), encoding="utf-8")
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ml8s.catalogue import step
+from ml8s.catalogue import StepSpec, step
 from ml8s.config.model import Config
 from ml8s.pipelines.pipeline import Task
 from ml8s.pipelines.train import TRAIN
@@ -149,15 +149,31 @@ def _containers(template: Object) -> Iterator[str]:
             yield f"{name} is not hardened"
         if set(container.get("resources", {}).get("limits", {})) != {"cpu", "memory"}:
             yield f"{name} has no limits"
+        if _secrets(container) != _purposes(spec):
+            yield f"{name} is given the keys {_secrets(container)}"
         yield from _arguments(name, each, spec.effect)
         yield from _environment(name, container, _parameters(template).get("config", ""))
+
+
+def _secrets(container: Object) -> dict[str, str]:
+    return {each.get("prefix", ""): each["secretRef"]["name"] for each in container.get("envFrom", [])}
+
+
+def _purposes(spec: StepSpec) -> dict[str, str]:
+    """Who registers has the registry's keys, who reads the snapshot the data's; every step has the store's."""
+    found = {"ML8S_STORE_": "ml8s-store"}
+    if "snapshot" in {port.name for port in spec.inputs}:
+        found["ML8S_DATA_"] = "ml8s-data"
+    if spec.name == "register":
+        found["ML8S_REGISTRY_"] = "ml8s-registry"
+    return found
 
 
 def _arguments(name: str, each: Object, effect: bool) -> Iterator[str]:
     args = each["container"]["args"]
     options = dict(zip(args[1::2], args[2::2], strict=False))
     inputs = [parameter["name"] for parameter in each.get("inputs", {}).get("parameters", [])]
-    if args[0] != name or set(options) - {"--store", "--result", "--failure", "--show", "--item", "--from"}:
+    if args[0] != name or set(options) - {"--store", "--result", "--show", "--item", "--from"}:
         yield f"{name} is called with {args}"
     if {f"--{one}": f"{{{{inputs.parameters.{one}}}}}" for one in inputs} != {
         key: value for key, value in options.items() if key in ("--item", "--from")
@@ -165,8 +181,6 @@ def _arguments(name: str, each: Object, effect: bool) -> Iterator[str]:
         yield f"{name} does not hand its inputs on"
     if not options.get("--store", "").startswith("s3://"):
         yield f"{name} has no store"
-    if options.get("--failure") != "/dev/termination-log":
-        yield f"{name} keeps its last words to itself"
     yield from _outputs(name, each.get("outputs", {}), options.get("--result"))
     retry = each.get("retryStrategy", {})
     allowed = "lastRetry.status == 'Error' || asInt(lastRetry.exitCode) in [75, 137, 143]"
@@ -192,7 +206,7 @@ def _outputs(name: str, outputs: Object, path: object) -> Iterator[str]:
 
 def _environment(name: str, container: Object, config: str) -> Iterator[str]:
     found = {each["name"]: each.get("value") for each in container["env"]}
-    if found.get("ML8S_CONFIG_SHA256") != hashlib.sha256(config.encode()).hexdigest():
+    if found.get("ML8S_CONFIG_SHA256") != hashlib.sha256(config.encode()).hexdigest()[:16]:
         yield f"{name} does not know what it was compiled from"
     if step(name).budgeted != (found.get("ML8S_REPLAY") == "{{workflow.parameters.replay}}"):
         yield f"{name} replays where it must not, or does not where it must"

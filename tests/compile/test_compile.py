@@ -146,8 +146,9 @@ def test_a_workload_identity_takes_the_place_of_a_secret() -> None:
     compiled = compile_config(load_config(FRAUD, [SET]), parse_platform(text, "platform.yaml"))
     each = {one["name"]: one for one in yaml.safe_load(compiled.template)["spec"]["templates"]}
     assert each["register"]["serviceAccountName"] == "reg"
-    assert "envFrom" not in each["register"]["container"]
-    assert each["search"]["container"]["envFrom"] == [{"secretRef": {"name": "ml8s-store"}}]
+    store = {"prefix": "ML8S_STORE_", "secretRef": {"name": "ml8s-store"}}
+    assert each["register"]["container"]["envFrom"] == [store]
+    assert each["search"]["container"]["envFrom"] == [store]
 
 
 def test_check_says_no_to_another_folder(tmp_path: Path) -> None:
@@ -253,6 +254,10 @@ MUTATIONS: dict[str, Callable[[Template], object]] = {
     "no limits": lambda t: box(t)["resources"].pop("limits"),
     "more threads than CPUs": lambda t: _set(variable(t, "OMP_NUM_THREADS"), "value", "9"),
     "no config": lambda t: box(t)["env"].pop(0),
+    "the registry's keys for a search": lambda t: box(t)["envFrom"].append(box(t, "register")["envFrom"][-1]),
+    "no keys of the registry for register": lambda t: box(t, "register")["envFrom"].pop(),
+    "the data's keys for select": lambda t: box(t, "select")["envFrom"].append(box(t, "split")["envFrom"][0]),
+    "another's keys": lambda t: _set(box(t, "split")["envFrom"][0]["secretRef"], "name", "ml8s-registry"),
     "a secret in the environment": lambda t: box(t)["env"].append({"name": "AWS_SECRET_ACCESS_KEY", "value": "x"}),
     "compiled from another config": lambda t: _set(variable(t, "ML8S_CONFIG_SHA256"), "value", "0" * 64),
     "a config changed after compile": lambda t: _set(t["spec"]["arguments"]["parameters"][0], "value", "e30="),

@@ -47,6 +47,7 @@ class FaultyS3:
     query: str = ""
     faults: list[Fault] = field(default_factory=list)
     seen: list[str] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def arm(self, method: str, *faults: Fault, query: str = "") -> None:
@@ -68,6 +69,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def handle_any(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.proxy.headers.append({name.lower(): value for name, value in self.headers.items()})
         fault = self.proxy.next_fault(self.command, self.path)
         if isinstance(fault, Answer):
             text = f"<Error><Code>{fault.code}</Code><Message>{fault.code}</Message></Error>".encode()
