@@ -174,14 +174,13 @@ def bare_server(cluster: Cluster, tmp_path: Path) -> Iterator[str]:
         for word in settings.apiserver(cluster.places, cluster.programs).argv
         if not word.startswith("--etcd-servers=")
     ]
-    started = []
+    argvs = (etcd, [*server, f"--etcd-servers={client}"])
     with (tmp_path / "log").open("w") as log:
+        started = [subprocess.Popen(argv, stdout=log, stderr=log) for argv in argvs]
         try:
-            for argv in (etcd, [*server, f"--etcd-servers={client}"]):
-                started.append(subprocess.Popen(argv, stdout=log, stderr=log))
             address = "https://10.244.0.1:6444"
             words = ["--server", address, "get", "--raw", "/readyz"]
-            cluster.wait("the empty API server", lambda: cluster.kubectl(*words) == "ok", seconds=180)
+            cluster.wait("the empty API server", lambda: "ok" in cluster.kubectl(*words), seconds=180)
             yield address
         finally:
             for process in reversed(started):
