@@ -125,7 +125,7 @@ class Display:
         line = self._line(label)
         line.state, line.seconds = end.how, end.seconds
         model_id = end.facts.get("model_id")
-        line.detail = str(model_id) if model_id else line.detail
+        line.detail = str(model_id) if model_id else line.detail.removeprefix(STARTING)
         self._say(label)
 
     def failed(self, label: str, message: str) -> None:

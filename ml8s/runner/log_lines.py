@@ -1,6 +1,6 @@
 """What a step's container says: lines for a person that the follower of a run reads as well.
 
-``progress: 12/50 trials; best roc_auc 0.93``, ``warning: …``, and once, when it fails, what failed and its cure.
+``progress: 12/50 trials; roc_auc 0.93``, ``warning: …``, and once, when it fails, what failed and its cure.
 """
 
 from __future__ import annotations

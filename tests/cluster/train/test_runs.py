@@ -54,7 +54,7 @@ def test_a_run_is_followed_step_by_step_with_its_trials_to_a_registered_model(
     for label in LABELS:
         assert any(re.match(rf"{re.escape(label)} +done +\d", line) for line in lines), label
     [search] = [line for line in lines if line.startswith("search[lgbm]") and " done " in line]
-    assert re.search(r"2/2 trials  best roc_auc 0\.\d", search), search
+    assert re.search(r"2/2 trials  roc_auc 0\.\d", search), search
     assert f"model {model} is registered as a candidate" in said
     assert "plan: 0 of 7 steps are in the store, 7 pods to start" in said
     assert [record["name"] for record in records(colleague.platform.opened())] == ["fraud"]
@@ -145,7 +145,7 @@ def test_the_runs_of_the_day_are_listed_shown_and_their_logs_kept(colleague: Use
     assert [step["step"] for step in shown["steps"]] == LABELS
     logs = colleague.ml8s("runs", "logs", run)
     assert logs.status == 0, logs.err
-    assert re.search(r"^search\[lgbm\]: progress: 2/2 trials; best", logs.out, re.MULTILINE), "from Argo's archive"
+    assert re.search(r"^search\[lgbm\]: progress: 2/2 trials; roc_auc 0", logs.out, re.MULTILINE), "from Argo's archive"
     only = colleague.ml8s("runs", "logs", run, "--step", "search")
     assert set(re.findall(r"^(\S+):", only.out, re.MULTILINE)) == {"search[lgbm]"}
     assert colleague.ml8s("runs", "show", "no-such-run").status == 5
