@@ -13,6 +13,7 @@ from typing import Final
 
 import hera.workflows.models as m
 
+from ml8s.artifacts import sha256
 from ml8s.catalogue import StepSpec
 from ml8s.config.digests import config_digest
 from ml8s.config.loader import LoadedConfig
@@ -20,11 +21,12 @@ from ml8s.errors import BeyondPlatform
 from ml8s.pipelines.pipeline import Pipeline, Task, Wiring
 from ml8s.pipelines.train import TRAIN
 from ml8s.platform.documents import document
+from ml8s.platform.identities import PodIdentity, pod_identity, purposes
 from ml8s.platform.limits import check_snapshot, resources_of
-from ml8s.platform.model import Credential, Platform
+from ml8s.platform.model import Platform
+from ml8s.platform.names import GROUP, MODEL_LABEL, PIPELINE_LABEL, kubernetes_name, node_name
 
 API: Final = "argoproj.io/v1alpha1"
-GROUP: Final = "ml8s.dev"
 PYTHON: Final = "/opt/ml8s/bin/python"
 SCRATCH: Final = "/scratch"
 RESULT: Final = f"{SCRATCH}/result"
@@ -71,16 +73,6 @@ def compile_config(loaded: LoadedConfig, platform: Platform, pipeline: Pipeline 
     return Compiled(name, platform.namespace, template, workflow)
 
 
-def kubernetes_name(name: str) -> str:
-    """The form of a model's, step's or estimator's name that Kubernetes accepts."""
-    return name.replace("_", "-")
-
-
-def node_name(task: Task) -> str:
-    """The name of a task in Argo, such as ``search-extra-tree``."""
-    return kubernetes_name(task.spec.name if task.item is None else f"{task.spec.name}-{task.item}")
-
-
 @dataclass(frozen=True)
 class _Compiler:
     loaded: LoadedConfig
@@ -96,9 +88,10 @@ class _Compiler:
 
     def template(self, name: str) -> m.WorkflowTemplate:
         tasks = self.wiring.tasks(self.items)
-        parameters = {"config": self.config()}
+        parameters = {"config": self.config(), "until": "", "replay": ""}
         parameters |= {f"have-{node_name(task)}": "" for task in tasks if not task.spec.effect}
-        dag = m.Template(name="main", dag=m.DAGTemplate(tasks=[self.task(task) for task in tasks]))
+        # Without a target all tasks run: `ml8s run --until` names the last ones.
+        dag = m.DAGTemplate(target="{{workflow.parameters.until}}", tasks=[self.task(task) for task in tasks])
         return m.WorkflowTemplate(
             api_version=API,
             kind="WorkflowTemplate",
@@ -127,7 +120,7 @@ class _Compiler:
                 workflow_metadata=m.WorkflowMetadata(labels=self.labels()),
                 pod_metadata=m.Metadata(labels=self.labels()),
                 volumes=[m.Volume(name="scratch", empty_dir=m.EmptyDirVolumeSource())],
-                templates=[dag, *map(self.step, self.wiring.specs)],
+                templates=[m.Template(name="main", dag=dag), *map(self.step, self.wiring.specs)],
             ),
         )
 
@@ -144,7 +137,7 @@ class _Compiler:
         return base64.b64encode(text.encode("utf-8")).decode("ascii")
 
     def labels(self) -> dict[str, str]:
-        return {f"{GROUP}/model": self.loaded.config.name or "", f"{GROUP}/pipeline": self.wiring.name}
+        return {MODEL_LABEL: self.loaded.config.name or "", PIPELINE_LABEL: self.wiring.name}
 
     def metadata(self, **names: str) -> m.ObjectMeta:
         paths = {path for spec in self.wiring.specs for path in (*spec.reads, *filter(None, [spec.fan_out]))}
@@ -178,8 +171,7 @@ class _Compiler:
         )
 
     def step(self, spec: StepSpec) -> m.Template:
-        credentials, effect = self.platform.credentials, spec.effect
-        credential = credentials.registry if effect else credentials.store
+        effect, identity = spec.effect, pod_identity(self.platform.credentials, purposes(spec))
         inputs = [name for name, there in (("item", spec.fan_out), ("from", self.wired(spec))) if there]
         mutex = m.Mutex(name=f"register-{kubernetes_name(self.loaded.config.name or '')}")
         item = {f"{GROUP}/item": "{{inputs.parameters.item}}"} if spec.fan_out else {}
@@ -188,27 +180,26 @@ class _Compiler:
             metadata=m.Metadata(labels={f"{GROUP}/step": spec.name, **item}),
             inputs=m.Inputs(parameters=[m.Parameter(name=name) for name in inputs]) if inputs else None,
             outputs=self.outputs(spec),
-            service_account_name=credential.workload_identity,
+            service_account_name=identity.account,
             active_deadline_seconds=m.IntOrString(root=self.seconds(spec)),
             retry_strategy=m.RetryStrategy(
                 limit=m.IntOrString(root="3"),
                 retry_policy="Always",
                 expression=RETRY,
-                backoff=m.Backoff(duration="5s", factor=m.IntOrString(root="3"), max_duration="10m"),
+                backoff=m.Backoff(duration="5s", factor=m.IntOrString(root="3")),
             ),
             # Training runs of one model may overlap, what they write to the registry may not.
             synchronization=m.Synchronization(mutexes=[mutex]) if effect else None,
-            container=self.container(spec, inputs, credential),
+            container=self.container(spec, inputs, identity),
         )
 
     def wired(self, spec: StepSpec) -> bool:
         return any(consumer == spec.name for _, _, consumer in self.wiring.edges())
 
-    def container(self, spec: StepSpec, inputs: Sequence[str], credential: Credential) -> m.Container:
+    def container(self, spec: StepSpec, inputs: Sequence[str], identity: PodIdentity) -> m.Container:
         cpu, memory = resources_of(spec, self.loaded.config, self.platform)
         image = getattr(self.platform.images, spec.image)
         amounts = {"cpu": m.Quantity(root=f"{cpu:g}"), "memory": m.Quantity(root=memory)}
-        secret = credential.secret
         args = [spec.name, "--store", self.platform.store.uri, "--result", RESULT]
         args += ["--show", SHOW] if _shown(spec) else []
         args += [word for name in inputs for word in (f"--{name}", f"{{{{inputs.parameters.{name}}}}}")]
@@ -218,7 +209,11 @@ class _Compiler:
             command=[PYTHON, "-m", "ml8s.steps"],
             args=args,
             env=self.environment(spec, image, max(1, int(cpu))),
-            env_from=[m.EnvFromSource(secret_ref=m.SecretEnvSource(name=secret))] if secret else None,
+            env_from=[
+                m.EnvFromSource(prefix=purpose.prefix, secret_ref=m.SecretEnvSource(name=secret))
+                for purpose, secret in identity.secrets
+            ]
+            or None,
             resources=m.ResourceRequirements(limits=amounts),  # what is requested defaults to the limits
             volume_mounts=[m.VolumeMount(name="scratch", mount_path=SCRATCH)],
             security_context=m.SecurityContext(
@@ -232,11 +227,13 @@ class _Compiler:
         store = self.platform.store
         values = {
             "ML8S_CONFIG": "{{workflow.parameters.config}}",
+            "ML8S_CONFIG_SHA256": sha256(self.config().encode())[:16],  # against mistakes, repeated in every step
             "ML8S_IMAGE_DIGEST": image.partition("@")[2],
             "OMP_NUM_THREADS": str(threads),
             "AWS_REGION": store.region,
             **({"AWS_ENDPOINT_URL": store.endpoint} if store.endpoint else {}),
             **({"ML8S_ATTEMPT": "{{workflow.name}}"} if spec.effect else {}),
+            **({"ML8S_REPLAY": "{{workflow.parameters.replay}}"} if spec.budgeted else {}),
         }
         return [m.EnvVar(name=name, value=value) for name, value in values.items()]
 

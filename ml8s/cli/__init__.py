@@ -32,6 +32,7 @@ VERBS: Mapping[str, tuple[str, str]] = {
     "compile": ("ml8s.cli.compile:command", "Compile a config into Argo Workflows objects."),
     "predict": ("ml8s.cli.predict:command", "Predict rows with a registered model."),
     "explain": ("ml8s.cli.explain:command", "Explain a field of the config, a step or an error code."),
+    "doctor": ("ml8s.cli.doctor:command", "Check that a store and a cluster are fit for ML8s."),
     "schema": ("ml8s.cli.schema:command", "Print the JSON Schema of a config, for editors."),
     "version": ("ml8s.cli.version:command", "Print the version of ML8s and of what it computes with."),
     "completion": ("ml8s.cli.completion:command", "Print the completion script of a shell."),
@@ -52,6 +53,8 @@ GROUPS: Mapping[str, tuple[str, Mapping[str, tuple[str, str]]]] = {
             "show": ("ml8s.cli.runs_show:command", "Show one run: who, what, where, how it ended."),
             "logs": ("ml8s.cli.runs_logs:command", "Print what the steps of a run wrote."),
             "report": ("ml8s.cli.runs_report:command", "Print the report of a run, and where its page is."),
+            "retry": ("ml8s.cli.runs_retry:command", "Run a cluster run again, from where it ended."),
+            "stop": ("ml8s.cli.runs_stop:command", "End a run in a cluster."),
             "settle": ("ml8s.cli.runs_settle:command", "Settle two different results under one key."),
         },
     ),
@@ -167,7 +170,7 @@ cli.params.append(
 )
 
 
-class _SigtermError(KeyboardInterrupt):
+class SigtermError(KeyboardInterrupt):
     """SIGTERM, as an interrupt: no ``except Exception`` of a library swallows it."""
 
 
@@ -218,7 +221,7 @@ def _as_error(exception: BaseException) -> ML8sError:
     if isinstance(exception, ML8sError):
         return exception
     if isinstance(exception, KeyboardInterrupt | click.Abort):
-        kind = Terminated if isinstance(exception, _SigtermError) else Interrupted
+        kind = Terminated if isinstance(exception, SigtermError) else Interrupted
         return kind(kind.__name__.lower(), cure="run the same command again: finished work is kept")
     if isinstance(exception, click.ClickException):
         return _as_usage_error(exception)
@@ -241,4 +244,4 @@ def _as_usage_error(refusal: click.ClickException) -> InvalidUsage:
 
 def _terminate(signum: int, frame: FrameType | None) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # a second one ends the process at once
-    raise _SigtermError
+    raise SigtermError

@@ -53,3 +53,24 @@ def set_option(function: F) -> F:
         metavar="KEY=VALUE",
         help="Override a value of the config, for example --set automl.max_trials=50. May be given several times.",
     )(function)
+
+
+def local_option(function: F) -> F:
+    """``--local``: this machine and its store, even where a platform is named."""
+    return click.option("--local", is_flag=True, help="Work on this machine, even where a platform is named.")(function)
+
+
+def runs_local_option(function: F) -> F:
+    """``--local`` of the verbs that look at runs."""
+    return click.option("--local", is_flag=True, help="Runs of this machine, even where a platform is named.")(function)
+
+
+def detach_option(function: F) -> F:
+    """``--detach``: do not follow."""
+    return click.option("--detach", is_flag=True, help="On a cluster: submit, and do not follow the run.")(function)
+
+
+def store_was_given() -> bool:
+    """Whether the running command was given ``--store`` by hand."""
+    source = click.get_current_context().get_parameter_source("store")
+    return source is click.core.ParameterSource.COMMANDLINE

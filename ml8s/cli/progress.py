@@ -24,6 +24,7 @@ REFRESHES_PER_SECOND: Final = 4
 RUNNING: Final = "running"
 WAITING: Final = "waiting"
 FAILED: Final = "failed"
+STARTING: Final = "starting"
 STYLES: Final = {RUNNING: "bold", WAITING: "dim", FAILED: "red", "done": "green", "cached": "dim", "satisfied": "dim"}
 
 
@@ -97,11 +98,17 @@ class Display:
         """Lists the tasks."""
         self._lines = {row.task.label: self._lines.get(row.task.label, Line(row.task.label)) for row in plan.tasks}
 
-    def started(self, label: str) -> None:
-        """The line's clock starts."""
+    def started(self, label: str, ago: float = 0.0) -> None:
+        """The line's clock starts, or started ``ago`` seconds before now."""
         line = self._line(label)
-        line.state, line.began, line.detail = RUNNING, monotonic(), ""
+        line.state, line.began, line.detail = RUNNING, monotonic() - ago, ""
         self._told[label] = monotonic()
+
+    def delayed(self, label: str, why: str) -> None:
+        """The line says why its task does not start; where there are no lines, it is said once."""
+        self._line(label).detail = why
+        if not self._live and why != STARTING:
+            ui.note(f"{label} {why}")
 
     def progressed(self, label: str, progress: Progress) -> None:
         """The line says how far it is."""
@@ -118,7 +125,7 @@ class Display:
         line = self._line(label)
         line.state, line.seconds = end.how, end.seconds
         model_id = end.facts.get("model_id")
-        line.detail = str(model_id) if model_id else line.detail
+        line.detail = str(model_id) if model_id else line.detail.removeprefix(STARTING)
         self._say(label)
 
     def failed(self, label: str, message: str) -> None:

@@ -1,15 +1,13 @@
-"""What `ml8s run` and `ml8s train` do: train on this machine, show how it goes, say what came of it."""
+"""What `ml8s run` and `ml8s train` do: train here or on a cluster, show how it goes, say what came of it."""
 
 from __future__ import annotations
 
-import os
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ml8s.cli import ui
-from ml8s.errors import GateFailed, InvalidUsage
+from ml8s.errors import GateFailed
 
 if TYPE_CHECKING:
     from ml8s.artifacts import Json
@@ -29,6 +27,7 @@ class Asked:
     until: str | None = None
     replay: str | None = None
     local: bool = False
+    detach: bool = False
     verify: bool = False
     dry_run: bool = False
 
@@ -42,7 +41,12 @@ def start_pinned() -> None:
 
 def run(asked: Asked) -> None:
     """Trains, or with ``dry_run`` says what would be done."""
-    _require_this_machine(asked)
+    from ml8s.cli import cluster_running
+
+    place = cluster_running.place_of(asked.local)
+    if place is not None:
+        cluster_running.run(asked, place)
+        return
     start_pinned()
     from ml8s.cli.progress import Display
     from ml8s.runner.training import prepare, train
@@ -60,7 +64,7 @@ def run(asked: Asked) -> None:
             trained = train(request, display)
     except GateFailed:
         if display.summary is not None and asked.output == "table":
-            _show_metrics(display.summary)
+            show_metrics(display.summary)
         raise
     finally:
         display.tell_notes()
@@ -91,16 +95,6 @@ def _request(asked: Asked) -> Request:
     return Request(loaded, asked.store, until=asked.until, replay=replay, verify=asked.verify)
 
 
-def _require_this_machine(asked: Asked) -> None:
-    platform = os.environ.get("ML8S_PLATFORM") or ("platform.yaml" if Path("platform.yaml").exists() else None)
-    if platform is not None and not asked.local:
-        raise InvalidUsage(
-            f"a platform is named ({platform}), and this version does not submit to a cluster by itself",
-            where=platform,
-            cure=f"`ml8s compile {asked.config} -o DIR`, then kubectl apply and argo submit; or run here with --local",
-        )
-
-
 def _show(trained: Trained, asked: Asked) -> None:
     summary = trained.summary
     if asked.output in ("json", "yaml"):
@@ -108,7 +102,7 @@ def _show(trained: Trained, asked: Asked) -> None:
     elif asked.output == "name":
         ui.data(trained.model_id or trained.attempt)
     elif summary is not None:
-        _show_metrics(summary)
+        show_metrics(summary)
     count = trained.steps_run
     ran = "nothing to do, every step is cached" if count == 0 else f"{count} {'step' if count == 1 else 'steps'} run"
     ui.note(f"{ran}: {trained.seconds:.1f} s, attempt {trained.attempt}")
@@ -121,7 +115,8 @@ def _show(trained: Trained, asked: Asked) -> None:
         ui.next_command(f"ml8s run {asked.config}" if asked.until is not None else f"ml8s runs show {trained.attempt}")
 
 
-def _show_metrics(summary: Summary) -> None:
+def show_metrics(summary: Summary) -> None:
+    """Shows the verdict in numbers, a row a metric."""
     ui.emit(list(summary.rows()), "table", ("metric", "model", "baseline", "gate", "passed"))
 
 

@@ -10,9 +10,18 @@ from ml8s.cli import options, ui
 @click.command("logs")
 @click.argument("run", metavar="RUN")
 @click.option("--progress", is_flag=True, help="The events of the run as JSON lines, instead of the log.")
+@click.option("--step", metavar="STEP", help="On a cluster: of this step only, for example search or search[lgbm].")
+@options.runs_local_option
 @options.store_option
-def command(run: str, progress: bool, store: str) -> None:
+def command(run: str, progress: bool, step: str | None, local: bool, store: str) -> None:
     """Print what the steps of a run wrote: warnings, and the output of its searches."""
+    from ml8s.cli import cluster_runs
+    from ml8s.cli.cluster_running import place_of_runs
+
+    place = place_of_runs(local)
+    if place is not None:
+        cluster_runs.show_logs(place, run, step)
+        return
     from ml8s.runner.attempts import LOG, PROGRESS, find_run, has_file, read_file
     from ml8s.storage import open_store
 

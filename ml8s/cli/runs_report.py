@@ -10,12 +10,20 @@ from ml8s.cli import options, ui
 @click.command("report")
 @click.argument("run", metavar="RUN")
 @click.option("--save", metavar="DIR", help="Copy the report's files into this folder, which is made.")
+@options.runs_local_option
 @options.store_option
-def command(run: str, save: str | None, store: str) -> None:
+def command(run: str, save: str | None, local: bool, store: str) -> None:
     """Print the report of a run, and where its page is.
 
     RUN is an attempt, a run key (its latest attempt), or the beginning of either.
     """
+    from ml8s.cli import cluster_runs
+    from ml8s.cli.cluster_running import place_of_runs
+
+    place = place_of_runs(local)
+    if place is not None:
+        cluster_runs.show_report(place, run, save)
+        return
     from pathlib import Path
 
     from ml8s.runner.attempts import find_run

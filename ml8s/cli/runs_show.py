@@ -11,13 +11,22 @@ from ml8s.cli import options, ui
 
 @click.command("show")
 @click.argument("run", metavar="RUN")
+@click.option("--follow", is_flag=True, help="On a cluster: follow the run to its end, as `ml8s run` does.")
+@options.runs_local_option
 @options.store_option
 @options.output_option
-def command(run: str, store: str, output: str) -> None:
+def command(run: str, follow: bool, local: bool, store: str, output: str) -> None:
     """Show one run: who, what, where, how long, and how it ended.
 
     RUN is an attempt, a run key (its latest attempt), or the beginning of either.
     """
+    from ml8s.cli import cluster_runs
+    from ml8s.cli.cluster_running import place_of_runs
+
+    place = place_of_runs(local)
+    if place is not None:
+        cluster_runs.show_run(place, run, output, follow=follow)
+        return
     from ml8s.runner.attempts import find_run
     from ml8s.storage import open_store
 

@@ -9,7 +9,8 @@ from ml8s.cli import options, running
 
 @click.command("train")
 @click.option("--config", required=True, metavar="URI", help="The config: a path, s3:// or abfs:// address.")
-@click.option("--local", is_flag=True, help="Work on this machine, even where a platform is named.")
+@options.local_option
+@options.detach_option
 @options.set_option
 @options.store_option
 @options.dry_run_option

@@ -50,14 +50,26 @@ class Credential(Section):
 
 
 class Credentials(Section):
-    """Who a pod is towards the object store, by purpose."""
+    """Who a pod is towards the object store, by purpose: data, store, registry."""
 
+    data: Credential | None = field(
+        None,
+        "Reads snapshots and nothing else; the store's identity where not given.",
+        example={"secret": "ml8s-data"},
+    )
     store: Credential = field(
-        ..., "Reads snapshots, reads and writes blobs and cache.", example={"secret": "ml8s-store"}
+        ..., "Reads the store, writes blobs and cache, no records.", example={"secret": "ml8s-store"}
     )
     registry: Credential = field(
-        ..., "The same, and creates records and events; only register has it.", example={"secret": "ml8s-registry"}
+        ..., "Creates records and events; only the step register has it.", example={"secret": "ml8s-registry"}
     )
+
+    @model_validator(mode="after")
+    def _one_workload_identity_in_a_pod(self) -> Credentials:
+        data = self.data.workload_identity if self.data else None
+        if data and self.store.workload_identity and data != self.store.workload_identity:
+            raise ValueError("a pod has one workload identity: name the same for data and store, or a secret for one")
+        return self
 
 
 class Images(Section):

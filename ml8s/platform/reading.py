@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
-from pathlib import Path
 from typing import Final, cast
 
 from pydantic import ValidationError
@@ -20,15 +18,9 @@ from ml8s.config.report import Finding, Source, problem_at, problems
 from ml8s.config.strict_yaml import Document, NotReadable, parse
 from ml8s.errors import ConfigError, InvalidPlatform, PlatformMissing, Problem
 from ml8s.platform.model import Platform
+from ml8s.platform.named import FILE, VARIABLE, named_platform
 
-VARIABLE: Final = "ML8S_PLATFORM"
-FILE: Final = "platform.yaml"
 CURE: Final = "mend the lines above; `ml8s explain platform` lists every field"
-
-
-def named_platform() -> str | None:
-    """The path of the platform in force: ML8S_PLATFORM, else ./platform.yaml where there is one, else None."""
-    return os.environ.get(VARIABLE) or (FILE if Path(FILE).exists() else None)
 
 
 def load_platform(source: str | None = None) -> Platform:

@@ -19,6 +19,7 @@ from ml8s.artifacts import Json, sha256
 from ml8s.catalogue import SNAPSHOT, StepSpec
 from ml8s.config.model import Config
 from ml8s.errors import (
+    ConfigChanged,
     DigestMismatch,
     InputMissing,
     InternalError,
@@ -34,21 +35,24 @@ from ml8s.runner.cache import Result
 from ml8s.runner.code import code_identity
 from ml8s.runner.execution import Job, Observer, Site, execute, execute_effect, gather_inputs
 from ml8s.runner.keys import time_budget
+from ml8s.runner.log_lines import progress_line, warning_line
+from ml8s.runner.lookup import write_latest
 from ml8s.runner.plan import named_outputs
 from ml8s.runner.program import Program, fan_out_items
 from ml8s.runner.showing import show_result
 from ml8s.runner.snapshot import find_snapshot, remember
+from ml8s.runner.trial_counts import check_replay, read_counts
 from ml8s.runner.workspace import Scratch, Workspace
-from ml8s.storage import open_store
+from ml8s.storage import Purpose, open_store
 from ml8s.storage.blobs import blob_key
 from ml8s.storage.probe import ensure_probed
 from ml8s.storage.store import Store
 
 CONFIG_VARIABLE: Final = "ML8S_CONFIG"
-TEMPORARY: Final = 75
-
-
+COMPILED_VARIABLE: Final = "ML8S_CONFIG_SHA256"
+REPLAY_VARIABLE: Final = "ML8S_REPLAY"
 ATTEMPT_VARIABLE: Final = "ML8S_ATTEMPT"
+TEMPORARY: Final = 75
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 Log = Callable[[str], None]
@@ -85,7 +89,7 @@ def run_container(options: Namespace, program: Program, log: Log) -> int:
             producers=_producers(program, task, config),
             threads=options.threads or _threads(os.environ),
             budget=_budget(task, config, options.slots),
-            replay=options.replay,
+            replay=_replay(options, task),
         )
         return _run(site, job, options, log)
 
@@ -102,11 +106,28 @@ def read_config(options: Namespace) -> Config:
             content = Path(options.config).read_bytes()
         else:
             content = base64.b64decode(os.environ[CONFIG_VARIABLE], validate=True)
+            _check_compiled(os.environ[CONFIG_VARIABLE], os.environ.get(COMPILED_VARIABLE))
         return Config.model_validate_json(content)
     except (OSError, KeyError, binascii.Error, ValueError) as error:
         raise InvalidUsage(
             f"no resolved config in {where}: {error}", where=where, cure="give --config FILE or ML8S_CONFIG in base64"
         ) from error
+
+
+def _check_compiled(config: str, compiled: str | None) -> None:
+    """Refuses a config that is not the one whose estimators, resources and deadlines the workflow was made for."""
+    if compiled and not sha256(config.encode()).startswith(compiled):
+        raise ConfigChanged(
+            "the config of this run is not the one that its workflow was compiled from",
+            where=CONFIG_VARIABLE,
+            cure="submit what was compiled last: `ml8s run CONFIG`, or `ml8s compile CONFIG` and apply it again",
+        )
+
+
+def _replay(options: Namespace, task: Task) -> int | None:
+    if options.replay is not None or not task.spec.budgeted:
+        return options.replay  # type: ignore[no-any-return]
+    return read_counts(os.environ.get(REPLAY_VARIABLE, "")).get(task.item or "")
 
 
 def _threads(environment: Mapping[str, str]) -> int:
@@ -115,7 +136,7 @@ def _threads(environment: Mapping[str, str]) -> int:
 
 
 def _run(site: Site, job: Job, options: Namespace, log: Log) -> int:
-    observer = Observer(lambda progress: log(f"{progress.done} {progress.unit} {progress.best}".strip()), log)
+    observer = Observer(lambda progress: log(progress_line(progress)), lambda text: log(warning_line(text)))
     answer = Path(options.result)
     if job.task.spec.effect:
         facts = execute_effect(site, job, gather_inputs(site, job), observer, _envelope(site, job, options))
@@ -125,10 +146,12 @@ def _run(site: Site, job: Job, options: Namespace, log: Log) -> int:
     if found is None or cache.absent_outputs(site.store, found):
         found = execute(site, job, gather_inputs(site, job), observer).result
     else:
+        check_replay(site.store.uri, job.task, found, job.replay)
         log(f"{job.task.label} is cached: {found.key}")
     if site.snapshot is not None and site.manifest is not None:
         remember(site.store, site.snapshot, site.manifest)
     site.store.put(blob_key(found.digest), found.to_bytes())
+    write_latest(site.store, job.config.name or "", {job.task.label: found}, None)
     if options.show:
         show_result(site, found, Path(options.show))
     answer.write_text(found.digest, encoding="utf-8")
@@ -211,7 +234,8 @@ def _result(store: Store, digest: str) -> Result:
 
 def _site(store: Store, workspace: Workspace, task: Task, config: Config) -> Site:
     if all(port.name != SNAPSHOT for port in task.spec.inputs):
-        return Site(store, workspace)
+        registry = open_store(store.uri, Purpose.REGISTRY) if task.spec.effect else None
+        return Site(store, workspace, registry=registry)
     snapshot = find_snapshot(config.dataset_uri)
     return Site(store, workspace, snapshot, workspace.snapshot(snapshot, None)[1])
 

@@ -94,12 +94,16 @@ class Observer:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Where a step is executed: the store, the scratch, and the snapshot with the manifest that it must have."""
+    """Where a step is executed: the store, the scratch, and the snapshot with the manifest that it must have.
+
+    ``registry`` is the same store, opened with the identity that may write records; ``store`` where it is not given.
+    """
 
     store: Store
     workspace: Workspace
     snapshot: Snapshot | None = None
     manifest: Manifest | None = None
+    registry: Store | None = None
 
 
 Ports = dict[str, Path | dict[str, Path]]
@@ -152,7 +156,9 @@ def execute_effect(
     from ml8s.registry import Registry
 
     run = load_entry(job.package, job.task.spec.name)
-    facts = run(make_context(job, observer), **inputs, registry=Registry(site.store), envelope=envelope)
+    facts = run(
+        make_context(job, observer), **inputs, registry=Registry(site.registry or site.store), envelope=envelope
+    )
     return dict(facts or {})
 
 

@@ -10,14 +10,13 @@ from time import monotonic
 from typing import Final, TypeVar
 
 from ml8s.artifacts import Json, Manifest
-from ml8s.errors import GateFailed, InputMissing, InvalidUsage, ML8sError
+from ml8s.errors import GateFailed, InputMissing, ML8sError
 from ml8s.pipelines.pipeline import Task
 from ml8s.runner import cache, events
 from ml8s.runner.cache import Claim, Result
 from ml8s.runner.children import run_children
 from ml8s.runner.events import Finished, Listener
 from ml8s.runner.execution import (
-    FACT_TRIALS,
     Job,
     Observer,
     Ports,
@@ -31,6 +30,7 @@ from ml8s.runner.keys import time_budget
 from ml8s.runner.lookup import Lookup, tasks_by_label
 from ml8s.runner.plan import CACHED, SNAPSHOT, Plan, Refusal, Workload, named_outputs, refusal_of
 from ml8s.runner.snapshot import Snapshot, remember
+from ml8s.runner.trial_counts import check_replay
 from ml8s.runner.workspace import Workspace
 from ml8s.storage.store import Store
 
@@ -128,7 +128,7 @@ class LocalRun:
             self.made[SNAPSHOT] = self.manifest.digest
         for planned in plan.tasks:
             if planned.state == CACHED and planned.result is not None:
-                self._check_replay(planned.task, planned.result)
+                check_replay(self.store.uri, planned.task, planned.result, self._wanted(planned.task))
                 self._take(planned.task, planned.result, Finished(events.CACHED, 0.0, planned.result.facts))
 
     def _run_group(self, group: Sequence[Task]) -> None:
@@ -150,7 +150,7 @@ class LocalRun:
         found = self._lookup.find(job.parts)
         if found.result is None or found.lacking:
             return replaying(job, found.result)
-        self._check_replay(task, found.result)
+        check_replay(self.store.uri, task, found.result, self._wanted(task))
         self._take(task, found.result, Finished(events.CACHED, 0.0, found.result.facts))
         return None
 
@@ -171,8 +171,12 @@ class LocalRun:
             },
             threads=max(1, self.settings.slots // min(self.settings.slots, items)),
             budget=None if budget is None else budget * min(1.0, self.settings.slots / items),
-            replay=self.settings.replay.get(task.item or ""),
+            replay=self._wanted(task),
         )
+
+    def _wanted(self, task: Task) -> int | None:
+        """The number of trials that a replay asks of a task."""
+        return self.settings.replay.get(task.item or "")
 
     def _run_here(self, job: Job) -> None:
         """Runs one step in this process."""
@@ -220,7 +224,7 @@ class LocalRun:
         self.listener.finished(task.label, end)
         refusal = refusal_of(task, result)
         if refusal is not None:
-            raise _gate_failed(self.work.config.name or "the model", refusal)
+            raise gate_failed(self.work.config.name or "the model", refusal)
 
     def _done(self, task: Task, claim: Claim, seconds: float) -> None:
         self.steps_run += 1
@@ -270,18 +274,9 @@ class LocalRun:
     def _site(self) -> Site:
         return Site(self.store, self.workspace, self.snapshot, self.manifest)
 
-    def _check_replay(self, task: Task, result: Result) -> None:
-        """A cached search is what a replay asks for only where it has the same number of trials."""
-        wanted, had = self.settings.replay.get(task.item or ""), result.facts.get(FACT_TRIALS)
-        if wanted is not None and task.spec.budgeted and had != wanted:
-            raise InvalidUsage(
-                f"the store holds {task.label} with {had} trials, and the replay asks for {wanted}",
-                where=self.store.uri,
-                cure="replay into an empty store: name one with --store",
-            )
 
-
-def _gate_failed(name: str, refusal: Refusal) -> GateFailed:
+def gate_failed(name: str, refusal: Refusal) -> GateFailed:
+    """The error for a model whose evaluation said no."""
     reasons = "; ".join(refusal.reasons) or "its evaluation failed"
     return GateFailed(
         f"{name} is not good enough and is not registered: {reasons}",

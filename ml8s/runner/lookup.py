@@ -14,7 +14,7 @@ from ml8s.runner import cache
 from ml8s.runner.cache import Result
 from ml8s.runner.keys import KeyParts
 from ml8s.runner.plan import SNAPSHOT, Found, Plan, Workload, make_plan, named_outputs
-from ml8s.storage.blobs import verify_artifact
+from ml8s.storage.blobs import blob_key, verify_artifact
 from ml8s.storage.store import Store
 
 FACT_METRICS: Final = "metrics"
@@ -26,13 +26,15 @@ class Lookup:
     """What a store answers about a workload.
 
     With ``verify`` every blob of a result is hashed, not only counted; with ``mend`` too, damaged ones are set aside,
-    so that the step that made them can put them anew.
+    so that the step that made them can put them anew. With ``objects`` a result must lie there as a blob too: steps in
+    containers hand each other its digest.
     """
 
     store: Store
     work: Workload
     verify: bool = False
     mend: bool = False
+    objects: bool = False
 
     def find(self, parts: KeyParts) -> Found:
         """The result under a key, with what it lacks.
@@ -43,7 +45,10 @@ class Lookup:
         result = cache.find(self.store, parts.key)
         if result is None:
             return Found()
-        return Found(result, self._damaged(result) if self.verify else self._absent(result))
+        lacking = self._damaged(result) if self.verify else self._absent(result)
+        if self.objects and self.store.stat(blob_key(result.digest)) is None:
+            lacking = (*lacking, "its result object is missing")
+        return Found(result, lacking)
 
     def plan(self, manifest: Manifest | None) -> Plan:
         """The plan of the workload; ``manifest`` is the snapshot's, None while nobody has read it."""

@@ -86,12 +86,17 @@ class Plan:
 
 @dataclass(frozen=True)
 class Workload:
-    """What one run is about: a program, a config, the code that runs it, and how far it goes (``until``)."""
+    """What one run is about: a program, a config, the code that runs it, and how far it goes (``until``).
+
+    ``images`` are the digests of the step images by family, where steps run in containers: then each step's code is
+    the digest of its image, as its container says too.
+    """
 
     program: Program
     config: Config
     code: Mapping[str, str]
     until: str | None = None
+    images: Mapping[str, str] = field(default_factory=dict)
     tasks: tuple[Task, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -107,7 +112,8 @@ class Workload:
         names = [source.name for source in self.sources(task)]
         if any(name not in made for name in names):
             return None
-        return key_parts(task.spec, task.item, self.config, {name: made[name] for name in names}, self.code)
+        code = {"image": self.images[task.spec.image]} if self.images else self.code
+        return key_parts(task.spec, task.item, self.config, {name: made[name] for name in names}, code)
 
     def config_digest(self) -> str:
         """The sha256 of every section that some step of the whole pipeline reads."""

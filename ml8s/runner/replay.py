@@ -20,6 +20,11 @@ TRIALS: Final = re.compile(r"trials\[(?P<item>[^\]]+)\]")
 _MODEL: Final = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*_\d{8}(-\d+)?")
 
 
+def is_model_id(name: str) -> bool:
+    """Whether a name reads as a model's id."""
+    return _MODEL.fullmatch(name) is not None
+
+
 def recorded_trials(store: Store, name: str) -> dict[str, int]:
     """The number of trials by estimator that a run (attempt, run key) or a model did.
 
@@ -27,7 +32,7 @@ def recorded_trials(store: Store, name: str) -> dict[str, int]:
         RunNotFound, ModelNotFound: there is none of this name.
         InvalidUsage: the run did not come as far as a search.
     """
-    if _MODEL.fullmatch(name):
+    if is_model_id(name):
         return trials_of_record(store, Registry(store).record(name))
     run = find_run(store, name)
     counts = _trials_of_run(run)

@@ -16,7 +16,7 @@ from typing import Final
 from ml8s.artifacts import FileEntry, Json, Manifest, canonical_json, file_sha256, json_digest
 from ml8s.data.schema_json import MAX_BYTES, read_strict_json
 from ml8s.errors import InvalidSchema, ObjectMissing, SnapshotChanged, SnapshotIncomplete, SnapshotNotFound
-from ml8s.storage import open_store
+from ml8s.storage import Purpose, open_store
 from ml8s.storage.store import Store, StoredObject
 
 SCHEMA_FILE: Final = "schema.json"
@@ -47,7 +47,7 @@ def find_snapshot(uri: str) -> Snapshot:
         SnapshotIncomplete: a file that it must have is missing; says which were found.
         InvalidSchema: schema.json is no strict JSON, or names a table outside of the snapshot.
     """
-    store = open_store(uri)
+    store = open_store(uri, Purpose.DATA)
     found = _look_for(store, (SCHEMA_FILE, TRAIN_FILE, VALIDATION_FILE))
     required = [SCHEMA_FILE, TRAIN_FILE, *([VALIDATION_FILE] if VALIDATION_FILE in found else [])]
     _require(store, found, required)
@@ -89,7 +89,7 @@ def copy_snapshot(snapshot: Snapshot, folder: Path, expected: Manifest | None = 
     Raises:
         SnapshotChanged: a file is not what was validated, or changed between listing and copy.
     """
-    store = open_store(snapshot.uri)
+    store = open_store(snapshot.uri, Purpose.DATA)
     entries = []
     for file in snapshot.files:
         target = folder / file.key

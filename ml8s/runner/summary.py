@@ -83,7 +83,7 @@ def summarise(
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         store.put(f"runs/{attempt}/report/{path.relative_to(folder).as_posix()}", path)
     verdict = workspace.artifact(store, ports["verdict"]) / "verdict.json"
-    found = _summary(verdict, workspace.artifact(store, ports["metrics"]) / "metrics.json", attempt)
+    found = read_judgement(verdict, workspace.artifact(store, ports["metrics"]) / "metrics.json", attempt)
     store.put(f"runs/{attempt}/{SUMMARY}", canonical_json(found.to_json()))
     return found
 
@@ -126,6 +126,7 @@ def report_address(store: Store, summary: Summary) -> str:
     return str(address.path / key) if isinstance(address, FolderAddress) else join(store.uri, key)
 
 
-def _summary(verdict: Path, metrics: Path, report: str) -> Summary:
+def read_judgement(verdict: Path, metrics: Path, report: str) -> Summary:
+    """The summary that verdict.json and metrics.json make; ``report`` is the attempt whose folder has the report."""
     judged, measured = json.loads(verdict.read_bytes()), json.loads(metrics.read_bytes())
     return Summary(measured["metric"], measured["metrics"], measured["baseline"], judged["gates"], report)

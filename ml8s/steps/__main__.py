@@ -13,11 +13,14 @@ import argparse
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
 
 from ml8s.environment import require_pinned
 from ml8s.errors import ML8sError
 
 BUG = 70
+LAST_WORDS = "/dev/termination-log"  # where Kubernetes picks up a container's last words
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
@@ -37,6 +40,12 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--store", required=True, metavar="URI", help="the store")
     parser.add_argument("--result", required=True, metavar="FILE", help="where the result's digest is written")
     parser.add_argument("--show", metavar="DIR", help="where what people read is left: report, metrics, decision")
+    parser.add_argument(
+        "--failure",
+        metavar="FILE",
+        default=LAST_WORDS,
+        help=f"where an error is written for who started this container; else {LAST_WORDS} where there is one",
+    )
     parser.add_argument("--config", metavar="FILE", help="the resolved config; else ML8S_CONFIG, base64")
     parser.add_argument("--envelope", metavar="FILE", help="the envelope of a record, for register")
     parser.add_argument("--threads", type=int, help="threads that the step may use; else OMP_NUM_THREADS, else 1")
@@ -67,25 +76,43 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         return run_container(options, Program(), _log)
     except ML8sError as error:
-        return _refuse(error)
+        return _refuse(error, options.failure)
     except Exception as error:
         from ml8s.runner.exhaustion import exhausted
 
         known = exhausted(error, options.step or "a step")
         if known is not None:
-            return _refuse(known)
+            return _refuse(known, options.failure)
         _log(traceback.format_exc())
+        _leave(options.failure, _bug(error, options.step))
         return BUG
 
 
-def _refuse(error: ML8sError) -> int:
+def _refuse(error: ML8sError, file: str | None) -> int:
     from ml8s.runner.container import container_status
 
+    _leave(file, error)
     where = f" at {error.where}" if error.where else ""
     _log(f"error {error.code}: {error.message}{where}; cure: {error.cure}")
     for problem in error.problems:
         _log(f"  {problem.where}: {problem.message}")
     return container_status(error)
+
+
+def _bug(error: Exception, step: str) -> ML8sError:
+    from ml8s.errors import InternalError
+
+    cure = "read its log with `ml8s runs logs`, and report it"
+    return InternalError(f"{type(error).__name__}: {error}", where=step, cure=cure)
+
+
+def _leave(file: str | None, error: ML8sError) -> None:
+    """Writes an error where Kubernetes picks up a container's last words, so that Argo's UI shows it."""
+    from ml8s.runner.log_lines import failure_text
+
+    if file is not None and (file != LAST_WORDS or Path(file).exists()):  # only a container's runtime makes it
+        with suppress(OSError):  # the log says it all
+            Path(file).write_text(failure_text(error), encoding="utf-8")
 
 
 def _log(line: str) -> None:

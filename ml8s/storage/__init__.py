@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ml8s.storage.identities import Purpose
+
 if TYPE_CHECKING:
     from ml8s.storage.store import Store, StoredObject
 
-__all__ = ["Store", "StoredObject", "open_store"]
+__all__ = ["Purpose", "Store", "StoredObject", "open_store"]
 
 
-def open_store(uri: str) -> Store:
+def open_store(uri: str, purpose: Purpose = Purpose.STORE) -> Store:
     """The store at an address: a folder, ``file://`` or ``s3://bucket/prefix``.
 
     Touches neither disk nor network: a folder appears with its first object, and an address that does not answer
-    shows at the first operation. S3 takes endpoint, region and credentials from the usual ``AWS_*`` variables.
+    shows at the first operation. S3 takes endpoint, region and credentials from the usual ``AWS_*`` variables, or from
+    those of the purpose where they are set (``ml8s.storage.identities``).
 
     Raises:
         InvalidStoreUri: the address is none that ML8s reads, or names a file.
@@ -28,7 +31,7 @@ def open_store(uri: str) -> Store:
         return FolderStore(address)
     from ml8s.storage.s3 import S3Store
 
-    return S3Store(address)
+    return S3Store(address, purpose)
 
 
 def __getattr__(name: str) -> object:

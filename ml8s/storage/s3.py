@@ -1,8 +1,8 @@
 """A prefix of an S3 bucket as a store: AWS, MinIO and others that keep ``If-None-Match: *``.
 
-Endpoint, region and credentials come from the usual ``AWS_*`` variables and files. Nothing is cached, neither
-listings nor clients of another process. botocore retries what is temporary (throttling, 5xx, broken connections) with
-growing pauses, and the store what was garbled on the way; s3fs's own retries on top are off.
+Endpoint, region and credentials come from the usual ``AWS_*`` variables and files, or from those of a purpose. Nothing
+is cached, neither listings nor clients of another process. botocore retries what is temporary (throttling, 5xx, broken
+connections) with growing pauses, and the store what was garbled on the way; s3fs's own retries on top are off.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from ml8s.artifacts import sha256
 from ml8s.errors import BucketMissing, ObjectMissing, StoreError, StoreUnreachable
 from ml8s.storage import s3_errors
 from ml8s.storage.files import whole_file
+from ml8s.storage.identities import Purpose, own_settings
 from ml8s.storage.keys import check_key
 from ml8s.storage.store import StoredObject
 from ml8s.storage.uri import BucketAddress, join
@@ -44,8 +45,9 @@ CONTENT_SHA256: Final = "ml8s-sha256"
 class S3Store:
     """The store below a prefix of a bucket."""
 
-    def __init__(self, address: BucketAddress) -> None:
+    def __init__(self, address: BucketAddress, purpose: Purpose = Purpose.STORE) -> None:
         self._address = address
+        self._purpose = purpose
         self._opened: tuple[int, S3FileSystem] | None = None
         self._bucket_seen = False
 
@@ -228,8 +230,12 @@ class S3Store:
         if self._opened is None or self._opened[0] != os.getpid():
             import s3fs
 
+            settings = own_settings(self._purpose)
+            region = settings.pop("region_name", None)
             filesystem = s3fs.S3FileSystem(
                 anon=False,
+                **settings,
+                client_kwargs={"region_name": region} if region else {},
                 skip_instance_cache=True,
                 use_listings_cache=False,
                 config_kwargs={

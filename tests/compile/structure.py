@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ml8s.catalogue import step
-from ml8s.compile import node_name
+from ml8s.catalogue import StepSpec, step
 from ml8s.config.model import Config
 from ml8s.pipelines.pipeline import Task
 from ml8s.pipelines.train import TRAIN
+from ml8s.platform.names import node_name
 from ml8s.runner.program import fan_out_items
 
 Object = Mapping[str, Any]
@@ -69,12 +70,16 @@ def _spec(template: Object) -> Iterator[str]:
         yield "two templates have one name"
 
 
+def _parameters(template: Object) -> dict[str, str]:
+    return {each["name"]: each["value"] for each in template["spec"]["arguments"]["parameters"]}
+
+
 def _dag(template: Object, config: Config) -> Iterator[str]:
     tasks = {task["name"]: task for task in _templates(template)["main"]["dag"]["tasks"]}
     expected = _tasks(config)
     if list(tasks) != list(expected):
         yield f"the tasks are {list(tasks)}"
-    parameters = {each["name"]: each["value"] for each in template["spec"]["arguments"]["parameters"]}
+    parameters = _parameters(template)
     for name, task in tasks.items():
         if name not in expected:
             continue
@@ -82,8 +87,12 @@ def _dag(template: Object, config: Config) -> Iterator[str]:
         have = f"have-{name}"
         if not expected[name].spec.effect and parameters.get(have) != "":
             yield f"{have} is no parameter with an empty default"
+    if parameters.get("until") != "" or parameters.get("replay") != "":
+        yield "a run stops early, or replays, without being asked"
+    if _templates(template)["main"]["dag"].get("target") != "{{workflow.parameters.until}}":
+        yield "the DAG does not stop where it is told to"
     for name in parameters:
-        if name != "config" and name.removeprefix("have-") not in expected:
+        if name not in ("config", "until", "replay") and name.removeprefix("have-") not in expected:
             yield f"the parameter {name} belongs to no task"
 
 
@@ -140,8 +149,24 @@ def _containers(template: Object) -> Iterator[str]:
             yield f"{name} is not hardened"
         if set(container.get("resources", {}).get("limits", {})) != {"cpu", "memory"}:
             yield f"{name} has no limits"
+        if _secrets(container) != _purposes(spec):
+            yield f"{name} is given the keys {_secrets(container)}"
         yield from _arguments(name, each, spec.effect)
-        yield from _environment(name, container)
+        yield from _environment(name, container, _parameters(template).get("config", ""))
+
+
+def _secrets(container: Object) -> dict[str, str]:
+    return {each.get("prefix", ""): each["secretRef"]["name"] for each in container.get("envFrom", [])}
+
+
+def _purposes(spec: StepSpec) -> dict[str, str]:
+    """Who registers has the registry's keys, who reads the snapshot the data's; every step has the store's."""
+    found = {"ML8S_STORE_": "ml8s-store"}
+    if "snapshot" in {port.name for port in spec.inputs}:
+        found["ML8S_DATA_"] = "ml8s-data"
+    if spec.name == "register":
+        found["ML8S_REGISTRY_"] = "ml8s-registry"
+    return found
 
 
 def _arguments(name: str, each: Object, effect: bool) -> Iterator[str]:
@@ -179,8 +204,12 @@ def _outputs(name: str, outputs: Object, path: object) -> Iterator[str]:
             yield f"{name} archives {artifact['name']}, or names a bucket"
 
 
-def _environment(name: str, container: Object) -> Iterator[str]:
+def _environment(name: str, container: Object, config: str) -> Iterator[str]:
     found = {each["name"]: each.get("value") for each in container["env"]}
+    if found.get("ML8S_CONFIG_SHA256") != hashlib.sha256(config.encode()).hexdigest()[:16]:
+        yield f"{name} does not know what it was compiled from"
+    if step(name).budgeted != (found.get("ML8S_REPLAY") == "{{workflow.parameters.replay}}"):
+        yield f"{name} replays where it must not, or does not where it must"
     limits = container["resources"].get("limits", {})
     if found.get("ML8S_CONFIG") != "{{workflow.parameters.config}}":
         yield f"{name} has no config"

@@ -87,6 +87,9 @@ def test_no_text_of_a_user_is_written_into_an_object(text: str) -> None:
     expected["spec"]["arguments"]["parameters"][0].pop("value")
     for each in (written, expected):
         each["metadata"]["annotations"].pop("ml8s.dev/config-digest")
+        for one in (one for one in each["spec"]["templates"] if "container" in one):
+            variables = one["container"]["env"]
+            variables.remove(next(variable for variable in variables if variable["name"] == "ML8S_CONFIG_SHA256"))
     assert written == expected
     assert Config.model_validate_json(base64.b64decode(given)).target_column == text
 
@@ -143,8 +146,9 @@ def test_a_workload_identity_takes_the_place_of_a_secret() -> None:
     compiled = compile_config(load_config(FRAUD, [SET]), parse_platform(text, "platform.yaml"))
     each = {one["name"]: one for one in yaml.safe_load(compiled.template)["spec"]["templates"]}
     assert each["register"]["serviceAccountName"] == "reg"
-    assert "envFrom" not in each["register"]["container"]
-    assert each["search"]["container"]["envFrom"] == [{"secretRef": {"name": "ml8s-store"}}]
+    store = {"prefix": "ML8S_STORE_", "secretRef": {"name": "ml8s-store"}}
+    assert each["register"]["container"]["envFrom"] == [store]
+    assert each["search"]["container"]["envFrom"] == [store]
 
 
 def test_check_says_no_to_another_folder(tmp_path: Path) -> None:
@@ -180,6 +184,11 @@ def task(template: Template, name: str) -> dict[str, Any]:
 
 def box(template: Template, name: str = "search") -> dict[str, Any]:
     found: dict[str, Any] = by_name(template, name)["container"]
+    return found
+
+
+def variable(template: Template, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = next(each for each in box(template)["env"] if each["name"] == name)
     return found
 
 
@@ -225,14 +234,14 @@ MUTATIONS: dict[str, Callable[[Template], object]] = {
     "skip by another's have": lambda t: _swap(task(t, "split"), "when", "have-split", "have-validate"),
     "drop a task": lambda t: by_name(t, "main")["dag"]["tasks"].pop(),
     "drop a have": lambda t: t["spec"]["arguments"]["parameters"].pop(),
-    "a have with a value": lambda t: _set(t["spec"]["arguments"]["parameters"][1], "value", "x"),
+    "a have with a value": lambda t: _set(t["spec"]["arguments"]["parameters"][3], "value", "x"),
     "a second DAG": lambda t: t["spec"]["templates"].append({"name": "other", "dag": {"tasks": []}}),
     "two templates of one name": lambda t: t["spec"]["templates"].append(copy.deepcopy(by_name(t, "split"))),
     "another entrypoint": lambda t: _set(t["spec"], "entrypoint", "validate"),
     "a tag": lambda t: _set(box(t), "image", "registry.example.com/ml8s-train:latest"),
     "another digest": lambda t: _swap(box(t), "image", "2" * 64, "3" * 64),
     "the other family's image": lambda t: _swap(box(t), "image", "ml8s-train", "ml8s-core"),
-    "another code identity": lambda t: _set(box(t)["env"][1], "value", DIGEST),
+    "another code identity": lambda t: _set(variable(t, "ML8S_IMAGE_DIGEST"), "value", DIGEST),
     "no command": lambda t: box(t).pop("command"),
     "pull always": lambda t: _set(box(t), "imagePullPolicy", "Always"),
     "no security context": lambda t: box(t).pop("securityContext"),
@@ -243,9 +252,19 @@ MUTATIONS: dict[str, Callable[[Template], object]] = {
     "mount the account": lambda t: _set(t["spec"], "automountServiceAccountToken", True),
     "no executor account": lambda t: t["spec"].pop("executor"),
     "no limits": lambda t: box(t)["resources"].pop("limits"),
-    "more threads than CPUs": lambda t: _set(box(t)["env"][2], "value", "9"),
+    "more threads than CPUs": lambda t: _set(variable(t, "OMP_NUM_THREADS"), "value", "9"),
     "no config": lambda t: box(t)["env"].pop(0),
+    "the registry's keys for a search": lambda t: box(t)["envFrom"].append(box(t, "register")["envFrom"][-1]),
+    "no keys of the registry for register": lambda t: box(t, "register")["envFrom"].pop(),
+    "the data's keys for select": lambda t: box(t, "select")["envFrom"].append(box(t, "split")["envFrom"][0]),
+    "another's keys": lambda t: _set(box(t, "split")["envFrom"][0]["secretRef"], "name", "ml8s-registry"),
     "a secret in the environment": lambda t: box(t)["env"].append({"name": "AWS_SECRET_ACCESS_KEY", "value": "x"}),
+    "compiled from another config": lambda t: _set(variable(t, "ML8S_CONFIG_SHA256"), "value", "0" * 64),
+    "a config changed after compile": lambda t: _set(t["spec"]["arguments"]["parameters"][0], "value", "e30="),
+    "stop early": lambda t: _set(t["spec"]["arguments"]["parameters"][1], "value", "split"),
+    "replay unasked": lambda t: _set(t["spec"]["arguments"]["parameters"][2], "value", "lgbm=1"),
+    "run past the last step asked for": lambda t: by_name(t, "main")["dag"].pop("target"),
+    "search by the clock in a replay": lambda t: box(t)["env"].remove(variable(t, "ML8S_REPLAY")),
     "a script": lambda t: by_name(t, "split").update(script=by_name(t, "split").pop("container")),
     "no default": lambda t: _param(t, "select")[0]["valueFrom"].pop("default"),
     "another path": lambda t: _set(_param(t, "select")[0]["valueFrom"], "path", "/scratch/other"),

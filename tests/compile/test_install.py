@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from ml8s.platform.model import Artifacts, Platform, ServiceAccounts
+from ml8s.platform.reading import load_platform
 
 FOLDER = Path(__file__).parents[2] / "workflow-templates" / "install"
 
@@ -56,7 +58,43 @@ def test_the_artifact_repository_is_the_one_that_the_compiler_names() -> None:
     assert settings["accessKeySecret"] == {"name": "ml8s-store", "key": "AWS_ACCESS_KEY_ID"}
 
 
+def policy(name: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads((FOLDER / "policies" / f"{name}.json").read_text())["Statement"]
+    return found
+
+
+def writable(name: str) -> set[str]:
+    """The resources below which an identity may write or delete."""
+    statements = [each for each in policy(name) if {"s3:PutObject", "s3:DeleteObject"} & set(each["Action"])]
+    return {resource.removeprefix("arn:aws:s3:::") for each in statements for resource in each["Resource"]}
+
+
+def test_each_policy_writes_its_own_part_and_only_the_registry_s_the_registry() -> None:
+    assert writable("data") == set()
+    assert writable("registry") == {"ml8s/store/registry/*"}
+    assert not [each for each in writable("store") if each.endswith("store/*") or "registry" in each]
+    assert all(each["Effect"] == "Allow" for name in ("data", "store", "registry") for each in policy(name))
+    assert not any("s3:DeleteObject" in each["Action"] for name in ("data", "registry") for each in policy(name))
+
+
+def test_the_policies_and_secrets_are_those_of_the_example_platform() -> None:
+    platform = load_platform(str(FOLDER.parent / "platform.example.yaml"))
+    secrets = [
+        each["metadata"]["name"] for each in yaml.safe_load_all((FOLDER / "credentials.example.yaml").read_text())
+    ]
+    named = platform.credentials
+    assert named.data is not None
+    assert secrets == [named.data.secret, named.store.secret, named.registry.secret]
+    place = platform.store.uri.removeprefix("s3://")
+    assert f"{place}/blobs/*" in writable("store")
+    assert writable("registry") == {f"{place}/registry/*"}
+    assert f"{place.partition('/')[0]}/{platform.artifacts.prefix}/*" in writable("store")
+    assert {f"arn:aws:s3:::{name}" for name in platform.allowed_buckets} <= set(policy("data")[0]["Resource"])
+
+
 def test_nobody_calls_a_pod_of_a_step() -> None:
     policies = named("NetworkPolicy")
     assert policies["ml8s-no-ingress"]["spec"] == {"podSelector": {}, "policyTypes": ["Ingress"]}
-    assert policies["ml8s-egress"]["spec"]["podSelector"]["matchLabels"] == {"ml8s.dev/pipeline": "train"}
+    assert policies["ml8s-egress"]["spec"]["podSelector"]["matchExpressions"] == [
+        {"key": "ml8s.dev/pipeline", "operator": "Exists"}
+    ]

@@ -15,10 +15,12 @@ from ml8s.artifacts import sha256
 from ml8s.catalogue import step
 from ml8s.config import load_config
 from ml8s.environment import PIN
+from ml8s.errors import ConfigChanged
 from ml8s.examples.generate import publish
 from ml8s.runner.cache import Result
 from ml8s.runner.envelope import describe_container
 from ml8s.runner.execution import Site
+from ml8s.runner.log_lines import read_failure, read_progress
 from ml8s.runner.showing import show_result
 from ml8s.runner.training import Request, train
 from ml8s.runner.workspace import Workspace
@@ -183,3 +185,46 @@ def test_evaluate_leaves_report_metrics_and_decision_and_register_an_envelope(po
     assert "roc_auc" in (pod.folder / "show" / "metric").read_text()
     envelope = describe_container(load_config(pod.folder / "churn_model.yaml").config, pod.store, {}, "churn-train-x")
     assert envelope["attempt"] == "churn-train-x"
+
+
+def test_an_error_is_left_for_who_started_the_container(pod: Pod) -> None:
+    left = pod.folder / "failure"
+    done = pod.step("split", "--failure", str(left))
+    assert done.returncode == 2
+    told = read_failure(left.read_text())
+    assert told is not None
+    assert "is not told its inputs dataset" in told.message
+    assert told.cure
+    left.unlink()
+    assert pod.step("validate", "--failure", str(left)).returncode == 0
+    assert not left.exists()
+    done = pod.step("validate", "--failure", str(pod.folder / "no" / "such" / "folder"), ML8S_CONFIG="x")
+    assert done.returncode == 2, "where the words cannot be left, the log says them"
+    assert "no resolved config" in done.stderr
+
+
+def test_a_config_that_changed_after_the_compilation_is_refused(pod: Pod) -> None:
+    config = pod.environment["ML8S_CONFIG"]
+    assert pod.step("validate", ML8S_CONFIG_SHA256=sha256(config.encode())).returncode == 0
+    done = pod.step("validate", ML8S_CONFIG_SHA256=sha256(b"another"))
+    assert done.returncode == ConfigChanged.exit_status
+    assert ConfigChanged.code in done.stderr
+    assert "ml8s run CONFIG" in done.stderr
+
+
+def test_a_search_tells_its_trials_and_replays_a_number_of_them(pod: Pod) -> None:
+    made = []
+    for name in ("validate", "split", "featurize"):
+        done = pod.step(name, *(["--from", ",".join(made)] if made else []))
+        assert done.returncode == 0, done.stderr
+        made.append((pod.folder / "result").read_text())
+    done = pod.step("search", "--item", "lgbm", "--from", made[-1], ML8S_REPLAY="lgbm=3,xgboost=9")
+    assert done.returncode == 0, done.stderr
+    assert pod.made().facts["trials"] == 3
+    told = [progress for line in done.stderr.splitlines() if (progress := read_progress(line)) is not None]
+    assert told[-1].done == 3
+    assert "roc_auc" in told[-1].best
+    again = pod.step("search", "--item", "lgbm", "--from", made[-1], ML8S_REPLAY="lgbm=2")
+    assert again.returncode == 2, "another number is not what the store holds"
+    assert "with 3 trials, and the replay asks for 2" in again.stderr
+    assert pod.step("search", "--item", "lgbm", "--from", made[-1], ML8S_REPLAY="lgbm").returncode == 2

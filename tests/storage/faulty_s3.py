@@ -45,6 +45,7 @@ class FaultyS3:
     query: str = ""
     faults: list[Fault] = field(default_factory=list)
     seen: list[str] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def arm(self, method: str, *faults: Fault, query: str = "") -> None:
@@ -63,6 +64,7 @@ class Handler(ProxyHandler):
     proxy: FaultyS3
 
     def meet(self, body: bytes) -> None:
+        self.proxy.headers.append({name.lower(): value for name, value in self.headers.items()})
         fault = self.proxy.next_fault(self.command, self.path)
         if isinstance(fault, Answer):
             self.refuse(fault.status, fault.code)

@@ -7,6 +7,7 @@ import os
 import runpy
 import shutil
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from tests.cluster.bed import builds, content, images, lock
@@ -15,6 +16,7 @@ from tests.cluster.bed.places import REPOSITORY, Places, standard
 from tests.cluster.bed.problem import BedError
 
 FAMILIES = ("core", "train")
+KEPT = 4
 FOLDER = REPOSITORY / "step-images"
 
 
@@ -44,10 +46,15 @@ def build(family: str, base: Path, places: Places) -> Path:
         ]
         log = places.logs / f"image-step-{family}.log"
         log.unlink(missing_ok=True)
-        for older in places.cache.glob(f"step-images/{family}-*"):
+        for older in _oldest(places.cache.glob(f"step-images/{family}-*")):
             shutil.rmtree(older)
         run_logged([*words, "--output", archive.parent, family], log, cwd=REPOSITORY, env=dict(os.environ))
     return archive
+
+
+def _oldest(folders: Iterable[Path]) -> list[Path]:
+    """All but the latest, so that two checkouts can share a cache."""
+    return sorted(folders, key=lambda folder: folder.stat().st_mtime, reverse=True)[KEPT - 1 :]
 
 
 def load(places: Places) -> dict[str, str]:
