@@ -201,6 +201,8 @@ class Following:
     def _open(self, *words: str) -> Stream:
         stream = self.kubectl.stream(*words)
         self._streams.append(stream)
+        if self._over.is_set():  # whoever ends them all may just have done so
+            stream.end()
         return stream
 
 

@@ -30,7 +30,8 @@ _UNREACHABLE = re.compile(
     re.IGNORECASE,
 )
 _UNKNOWN_USER = re.compile(
-    r"must be logged in|reading input for Password|unauthorized|asked for the client to provide credentials|getting credentials|exec plugin"
+    r"must be logged in|reading input for Password|unauthorized|asked for the client to provide credentials"
+    r"|getting credentials|exec plugin"
 )
 _DENIED = re.compile(r"User \"(?P<user>[^\"]+)\" cannot (?P<verb>\S+) resource \"(?P<resource>[^\"]+)\"")
 _NO_ARGO = re.compile(

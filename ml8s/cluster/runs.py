@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Iterator, Mapping
 from typing import Final, cast
 
@@ -20,6 +21,7 @@ from ml8s.runner.trial_counts import read_counts
 from ml8s.storage import open_store
 
 LOG_ARTIFACT: Final = "main-logs"
+_NAME: Final = re.compile(r"[a-z0-9][-a-z0-9.]*")
 
 
 def list_runs(kubectl: Kubectl) -> list[Object]:
@@ -34,6 +36,8 @@ def find_run(kubectl: Kubectl, name: str) -> Object:
     Raises:
         RunNotFound: there is none, or the beginning fits several.
     """
+    if _NAME.fullmatch(name) is None:  # nor may it be an option of kubectl
+        raise unknown_run(name, kubectl.namespace)
     if (exact := kubectl.get(WORKFLOW, name)) is not None:
         return exact
     fitting = [each for each in list_runs(kubectl) if _metadata(each, "name").startswith(name)]

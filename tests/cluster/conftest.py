@@ -8,28 +8,15 @@ part of the report. What a test leaves outside both fails the suite.
 import re
 import uuid
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass, field
 
 import pytest
 
 from tests.cluster.bed import evidence, objects
 from tests.cluster.bed.cluster import Cluster, Space, connect, create_space
+from tests.cluster.bed.home import Home
 from tests.cluster.bed.places import standard
 from tests.cluster.bed.problem import BedError
 from tests.cluster.bed.storage import Bucket
-
-
-@dataclass
-class Home:
-    """A test's namespace and the prefix of its objects; the two bear one name."""
-
-    name: str
-    spaces: list[Space] = field(default_factory=list)
-
-    @property
-    def prefix(self) -> str:
-        """The test's part of the bucket."""
-        return f"tests/{self.name}/"
 
 
 @pytest.fixture(scope="session")
@@ -79,9 +66,9 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Add the namespace's state to the report of a failed test, before it is deleted."""
     report = yield
-    home = getattr(item, "funcargs", {}).get("home")
-    if report.when == "call" and report.failed and isinstance(home, Home):
-        for space in home.spaces:
-            folder = standard().failures / home.name
+    homes = [value for value in getattr(item, "funcargs", {}).values() if isinstance(value, Home)]
+    if report.when == "call" and report.failed:
+        for name, space in ((home.name, space) for home in homes for space in home.spaces):
+            folder = standard().failures / name
             report.sections.append((f"cluster: {space.name}", evidence.collect(space, folder)))
     return report

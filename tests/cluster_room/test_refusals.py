@@ -6,6 +6,7 @@ import pytest
 
 from ml8s.cluster.kubectl import Kubectl
 from ml8s.cluster.refusals import last_words, refusal
+from ml8s.cluster.runs import find_run
 from ml8s.errors import (
     ArgoMissing,
     ClusterDenied,
@@ -15,6 +16,7 @@ from ml8s.errors import (
     NamespaceMissing,
     PodRefused,
     RunFailed,
+    RunNotFound,
 )
 
 LOG_LINE = 'E1125 13:49:32.123456   21 memcache.go:265] "Unhandled Error" err="couldn\'t get API group"\n'
@@ -64,3 +66,9 @@ def test_without_kubectl_the_error_says_what_to_install() -> None:
         with pytest.raises(KubectlMissing) as caught:
             call()
         assert "install kubectl" in caught.value.cure
+
+
+@pytest.mark.parametrize("name", ["", "--kubeconfig=x", "a/b", "A", "x y", "$(id)"])
+def test_what_is_no_name_of_a_run_is_never_handed_to_kubectl(name: str) -> None:
+    with pytest.raises(RunNotFound):
+        find_run(Kubectl("ml8s", program="kubectl-that-is-not-there"), name)

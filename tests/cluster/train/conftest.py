@@ -1,13 +1,17 @@
 """Fixtures of the training tests: step images, and a platform with the fraud example's snapshot."""
 
+import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from ml8s.examples.generate import publish
-from tests.cluster.bed.cluster import Cluster, Space
+from tests.cluster.bed.cluster import Cluster, Space, create_space
+from tests.cluster.bed.home import Home
 from tests.cluster.bed.storage import Bucket
 from tests.cluster.train import step_images
+from tests.cluster.train.command import User
 from tests.cluster.train.platform import ROWS, Platform
 
 
@@ -20,7 +24,38 @@ def images(cluster: Cluster) -> dict[str, str]:
 @pytest.fixture
 def platform(namespace: Space, bucket: Bucket, images: dict[str, str], tmp_path: Path) -> Platform:
     """A platform in the test's namespace."""
-    publish("fraud", tmp_path / "data", rows=ROWS)
-    found = Platform(namespace, bucket, tmp_path, images)
+    return _made(namespace, bucket, images, tmp_path)
+
+
+@pytest.fixture
+def user(platform: Platform) -> User:
+    """Someone who trains on the test's own platform."""
+    return User(platform)
+
+
+@pytest.fixture(scope="module")
+def team(
+    cluster: Cluster, images: dict[str, str], tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[Home]:
+    """A namespace and a prefix for all tests of a file."""
+    words = request.path.stem.removeprefix("test_").replace("_", "-")
+    home = Home(f"t-{words}-{uuid.uuid4().hex[:6]}")
+    space = create_space(cluster, home.name, home.prefix, home.name)
+    home.spaces.append(space)
+    yield home
+    space.delete()
+    Bucket(prefix=home.prefix).remove()
+
+
+@pytest.fixture(scope="module")
+def colleague(team: Home, images: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> User:
+    """Someone who trains on the platform that the tests of a file share."""
+    folder = tmp_path_factory.mktemp("team")
+    return User(_made(team.spaces[0], Bucket(prefix=team.prefix), images, folder))
+
+
+def _made(space: Space, bucket: Bucket, images: dict[str, str], folder: Path) -> Platform:
+    publish("fraud", folder / "data", rows=ROWS)
+    found = Platform(space, bucket, folder, images)
     found.prepare()
     return found
