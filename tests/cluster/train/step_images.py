@@ -16,6 +16,7 @@ from tests.cluster.bed.problem import BedError
 
 FAMILIES = ("core", "train")
 FOLDER = REPOSITORY / "step-images"
+KEPT = 3  # of each family: those of a few checkouts
 
 
 def main() -> int:
@@ -44,7 +45,7 @@ def build(family: str, base: Path, places: Places) -> Path:
         ]
         log = places.logs / f"image-step-{family}.log"
         log.unlink(missing_ok=True)
-        for older in places.cache.glob(f"step-images/{family}-*"):
+        for older in sorted(places.cache.glob(f"step-images/{family}-*"), key=os.path.getmtime)[:-KEPT]:
             shutil.rmtree(older)
         run_logged([*words, "--output", archive.parent, family], log, cwd=REPOSITORY, env=dict(os.environ))
     return archive
