@@ -91,12 +91,13 @@ def main() -> int:
     parser.add_argument("--repository", default="localhost/ml8s", help="what the images' names begin with")
     parser.add_argument("--output", type=Path, default=ROOT / "build" / "images", help="where the archives go")
     parser.add_argument("--buildah", default="buildah", help="the buildah command, with its global options")
+    parser.add_argument("--no-cache", action="store_true", help="build every layer anew")
     parser.add_argument("families", nargs="*", default=FAMILIES)
     asked = parser.parse_args()
-    lines = ["images:"]
+    lines, anew = ["images:"], ["--no-cache"] if asked.no_cache else []
     for family in asked.families:
         name, archive = f"{asked.repository}-{family}", asked.output / f"{family}.tar"
-        build(family, asked.base_image, archive, shlex.split(asked.buildah), name=name)
+        build(family, asked.base_image, archive, shlex.split(asked.buildah), name=name, arguments=anew)
         lines.append(f"  {family}: {name}@{digest(archive)}")
         packed, unpacked = archive.stat().st_size / 1e6, unpacked_bytes(archive) / 1e6
         print(f"{lines[-1].strip()}  {packed:.0f} MB packed with its base, {unpacked:.0f} MB unpacked above it")

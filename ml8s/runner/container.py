@@ -36,6 +36,7 @@ from ml8s.runner.code import code_identity
 from ml8s.runner.execution import Job, Observer, Site, execute, execute_effect, gather_inputs
 from ml8s.runner.keys import time_budget
 from ml8s.runner.log_lines import progress_line, warning_line
+from ml8s.runner.lookup import write_latest
 from ml8s.runner.plan import named_outputs
 from ml8s.runner.program import Program, fan_out_items
 from ml8s.runner.showing import show_result
@@ -150,6 +151,7 @@ def _run(site: Site, job: Job, options: Namespace, log: Log) -> int:
     if site.snapshot is not None and site.manifest is not None:
         remember(site.store, site.snapshot, site.manifest)
     site.store.put(blob_key(found.digest), found.to_bytes())
+    write_latest(site.store, job.config.name or "", {job.task.label: found}, None)
     if options.show:
         show_result(site, found, Path(options.show))
     answer.write_text(found.digest, encoding="utf-8")

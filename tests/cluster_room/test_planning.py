@@ -21,32 +21,41 @@ STEPS = ["validate", "split", "featurize", "search[lgbm]", "select", "evaluate",
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Tenant, dict[str, str]]]:
-    """A tenant whose steps all ran once."""
+def tenant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tenant]:
+    """A tenant with a snapshot and a platform."""
     with s3_server() as endpoint, pytest.MonkeyPatch.context() as patch:
         for name, value in s3_environment(endpoint).items():
             patch.setenv(name, value)
         tenant = Tenant(tmp_path_factory.mktemp("tenant"), endpoint)
         tenant.prepare()
-        before = look(tenant.request())
-        assert {row.state for row in before.plan.tasks} == {"unknown"}
-        yield tenant, tenant.run()
+        yield tenant
+
+
+@pytest.fixture(scope="module")
+def trained(tenant: Tenant) -> tuple[Tenant, dict[str, str]]:
+    """A tenant whose steps all ran once."""
+    before = look(tenant.request())
+    assert {row.state for row in before.plan.tasks} == {"unknown"}
+    return tenant, tenant.run()
 
 
 def states(tenant: Tenant, *overrides: str, **more: object) -> dict[str, str]:
     return {row.task.label: row.state for row in look(tenant.request(*overrides, **more)).plan.tasks}
 
 
+@pytest.mark.slow
 def test_what_containers_made_is_planned_as_there(trained: tuple[Tenant, dict[str, str]]) -> None:
     tenant, made = trained
     sight = look(tenant.request())
     assert list(states(tenant)) == STEPS
     assert states(tenant) == {**dict.fromkeys(STEPS[:-1], "cached"), "register": "satisfied"}
     assert sight.nothing_to_do
-    assert sight.plan.model_id == made.pop("register")
-    assert parameters(tenant.request(), sight.plan) == {f"have-{node}": digest for node, digest in made.items()}
+    assert sight.plan.model_id == made["register"]
+    have = {f"have-{node}": digest for node, digest in made.items() if node != "register"}
+    assert parameters(tenant.request(), sight.plan) == have
 
 
+@pytest.mark.slow
 def test_another_evaluation_runs_evaluate_and_register_alone(trained: tuple[Tenant, dict[str, str]]) -> None:
     tenant, made = trained
     request = tenant.request("evaluation.gates.roc_auc='> 0.1'")
@@ -57,6 +66,7 @@ def test_another_evaluation_runs_evaluate_and_register_alone(trained: tuple[Tena
     assert set(given) == {f"have-{node}" for node in made if node not in ("evaluate", "register")}
 
 
+@pytest.mark.slow
 def test_another_image_runs_the_steps_that_it_is_of(trained: tuple[Tenant, dict[str, str]]) -> None:
     tenant, _ = trained
     other = {"core": f"localhost/ml8s-core@sha256:{'1' * 64}", "train": f"localhost/ml8s-train@sha256:{'3' * 64}"}
@@ -69,6 +79,7 @@ def test_another_image_runs_the_steps_that_it_is_of(trained: tuple[Tenant, dict[
     assert found["featurize"] == "run"
 
 
+@pytest.mark.slow
 def test_a_lost_blob_or_result_object_runs_its_step_once_more(trained: tuple[Tenant, dict[str, str]]) -> None:
     tenant, made = trained
     result = Result.from_bytes(tenant.store.get(blob_key(made["select"])))
@@ -85,6 +96,7 @@ def test_a_lost_blob_or_result_object_runs_its_step_once_more(trained: tuple[Ten
         assert "have-evaluate" in parameters(tenant.request(), sight.plan)
 
 
+@pytest.mark.slow
 def test_verify_sees_what_only_a_hash_sees(trained: tuple[Tenant, dict[str, str]]) -> None:
     tenant, made = trained
     result = Result.from_bytes(tenant.store.get(blob_key(made["split"])))
@@ -98,6 +110,7 @@ def test_verify_sees_what_only_a_hash_sees(trained: tuple[Tenant, dict[str, str]
         tenant.store.put(blob, content)
 
 
+@pytest.mark.slow
 def test_until_stops_at_every_item_of_a_step_and_replay_is_one_word(trained: tuple[Tenant, dict[str, str]]) -> None:
     tenant, _ = trained
     request = tenant.request("automl.estimators=[lgbm,extra_tree]", until="search", replay={"lgbm": 1, "extra_tree": 2})
@@ -111,9 +124,8 @@ def test_until_stops_at_every_item_of_a_step_and_replay_is_one_word(trained: tup
 
 
 def test_where_the_store_cannot_be_read_every_step_gets_its_pod(
-    trained: tuple[Tenant, dict[str, str]], monkeypatch: pytest.MonkeyPatch
+    tenant: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tenant, _ = trained
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     sight = look(tenant.request())
     assert "cannot read s3://ml-store/team" in sight.unread
@@ -124,14 +136,12 @@ def test_where_the_store_cannot_be_read_every_step_gets_its_pod(
         look(tenant.request(verify=True))
 
 
-def test_a_snapshot_that_is_not_there_is_told_before_anything_is_submitted(
-    trained: tuple[Tenant, dict[str, str]],
-) -> None:
-    tenant, _ = trained
+def test_a_snapshot_that_is_not_there_is_told_before_anything_is_submitted(tenant: Tenant) -> None:
     with pytest.raises(SnapshotNotFound):
         look(tenant.request("dataset_uri=s3://ml-datasets/nothing/here"))
 
 
+@pytest.mark.slow
 def test_a_fully_cached_run_needs_no_cluster_at_all(trained: tuple[Tenant, dict[str, str]]) -> None:
     tenant, made = trained
     done = tenant.ml8s("run", "churn.yaml", "-o", "json")
@@ -145,6 +155,7 @@ def test_a_fully_cached_run_needs_no_cluster_at_all(trained: tuple[Tenant, dict[
     assert named.stdout.strip() == made["register"]
 
 
+@pytest.mark.slow
 def test_a_cached_no_ends_with_1_from_the_plan(trained: tuple[Tenant, dict[str, str]]) -> None:
     tenant, _ = trained
     gate = "evaluation.gates.roc_auc='> 0.9999'"
@@ -158,6 +169,7 @@ def test_a_cached_no_ends_with_1_from_the_plan(trained: tuple[Tenant, dict[str, 
     assert "churn is not good enough and is not registered" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_dry_run_prints_what_would_be_applied(trained: tuple[Tenant, dict[str, str]]) -> None:
     tenant, made = trained
     done = tenant.ml8s("run", "churn.yaml", "--set", "seed=3", "--dry-run")
@@ -184,10 +196,7 @@ def test_a_dry_run_prints_what_would_be_applied(trained: tuple[Tenant, dict[str,
         (("run", "churn.yaml", "--set", "dataset_uri=data/"), 2, "a place that pods cannot read"),
     ],
 )
-def test_what_cannot_go_to_the_cluster_is_told(
-    trained: tuple[Tenant, dict[str, str]], words: tuple[str, ...], status: int, said: str
-) -> None:
-    tenant, _ = trained
+def test_what_cannot_go_to_the_cluster_is_told(tenant: Tenant, words: tuple[str, ...], status: int, said: str) -> None:
     done = tenant.ml8s(*words)
     assert done.returncode == status, done.stderr
     assert said in done.stderr
@@ -195,10 +204,7 @@ def test_what_cannot_go_to_the_cluster_is_told(
     assert "Traceback" not in done.stderr
 
 
-def test_local_needs_no_platform_and_runs_of_a_store_are_named_with_it(
-    trained: tuple[Tenant, dict[str, str]], tmp_path: Path
-) -> None:
-    tenant, _ = trained
+def test_local_needs_no_platform_and_runs_of_a_store_are_named_with_it(tenant: Tenant, tmp_path: Path) -> None:
     for words in (("runs", "list", "--local"), ("runs", "list", "--store", str(tmp_path))):
         done = tenant.ml8s(*words)
         assert done.returncode == 0, done.stderr

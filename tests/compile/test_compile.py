@@ -265,7 +265,6 @@ MUTATIONS: dict[str, Callable[[Template], object]] = {
     "replay unasked": lambda t: _set(t["spec"]["arguments"]["parameters"][2], "value", "lgbm=1"),
     "run past the last step asked for": lambda t: by_name(t, "main")["dag"].pop("target"),
     "search by the clock in a replay": lambda t: box(t)["env"].remove(variable(t, "ML8S_REPLAY")),
-    "no last words": lambda t: _set(box(t), "args", [w for w in box(t)["args"] if "-log" not in w and "fail" not in w]),
     "a script": lambda t: by_name(t, "split").update(script=by_name(t, "split").pop("container")),
     "no default": lambda t: _param(t, "select")[0]["valueFrom"].pop("default"),
     "another path": lambda t: _set(_param(t, "select")[0]["valueFrom"], "path", "/scratch/other"),

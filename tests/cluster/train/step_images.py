@@ -7,6 +7,7 @@ import os
 import runpy
 import shutil
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from tests.cluster.bed import builds, content, images, lock
@@ -15,8 +16,8 @@ from tests.cluster.bed.places import REPOSITORY, Places, standard
 from tests.cluster.bed.problem import BedError
 
 FAMILIES = ("core", "train")
+KEPT = 4
 FOLDER = REPOSITORY / "step-images"
-KEPT = 3  # of each family: those of a few checkouts
 
 
 def main() -> int:
@@ -32,23 +33,32 @@ def build(family: str, base: Path, places: Places) -> Path:
     """Build one step image unless it is cached; return its archive."""
     archive = _archive(family, places)
     if not archive.exists():
-        # A store of its own: the bed prunes its own while it comes up.
-        store = places.cache / "step-images"
-        buildah = f"buildah --storage-driver overlay --root {store / 'root'} --runroot {store / 'run'}"
-        words: list[str | Path] = [
-            sys.executable,
-            FOLDER / "build.py",
-            "--base-image",
-            f"oci-archive:{base}",
-            "--buildah",
-            buildah,
-        ]
-        log = places.logs / f"image-step-{family}.log"
-        log.unlink(missing_ok=True)
-        for older in sorted(places.cache.glob(f"step-images/{family}-*"), key=os.path.getmtime)[:-KEPT]:
+        for older in _oldest(places.cache.glob(f"step-images/{family}-*")):
             shutil.rmtree(older)
-        run_logged([*words, "--output", archive.parent, family], log, cwd=REPOSITORY, env=dict(os.environ))
+        build_into(archive.parent, family, base, places)
     return archive
+
+
+def build_into(folder: Path, family: str, base: Path, places: Places, *options: str) -> None:
+    """Run `make images`' own program; the archive and images.yaml are written to a folder."""
+    # A store of its own: the bed prunes its own while it comes up.
+    store = places.cache / "step-images"
+    buildah = f"buildah --storage-driver overlay --root {store / 'root'} --runroot {store / 'run'}"
+    words: list[str | Path] = [sys.executable, FOLDER / "build.py", "--base-image", f"oci-archive:{base}"]
+    words += ["--buildah", buildah, "--output", folder, *options, family]
+    log = places.logs / f"image-step-{family}.log"
+    log.unlink(missing_ok=True)
+    run_logged(words, log, cwd=REPOSITORY, env=dict(os.environ))
+
+
+def base_image(places: Places) -> Path:
+    """The archive of the tests' base image."""
+    return _base(places)
+
+
+def _oldest(folders: Iterable[Path]) -> list[Path]:
+    """All but the latest, so that two checkouts can share a cache."""
+    return sorted(folders, key=lambda folder: folder.stat().st_mtime, reverse=True)[KEPT - 1 :]
 
 
 def load(places: Places) -> dict[str, str]:

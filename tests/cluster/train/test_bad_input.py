@@ -1,11 +1,15 @@
 """What a cluster run is given wrongly: each a clear error that names the cure, in an ML engineer's words."""
 
 import json
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
 
+from tests.cluster.bed import settings
+from tests.cluster.bed.cluster import Cluster
 from tests.cluster.bed.objects import Object
 from tests.cluster.bed.places import REPOSITORY, S3
 from tests.cluster.train.command import Finished, User
@@ -154,3 +158,38 @@ def test_a_platform_with_unknown_keys_or_tags(colleague: User, change: Object, w
 def test_a_machine_without_kubectl(colleague: User, tmp_path: Path) -> None:
     bare = User(colleague.platform, {"PATH": str(tmp_path)})
     refused(bare.run(words=FIRST), 2, "ML8S-K021", "install kubectl", "--local")
+
+
+@pytest.fixture
+def bare_server(cluster: Cluster, tmp_path: Path) -> Iterator[str]:
+    """A second, empty Kubernetes API server: nothing is installed in it."""
+    client, peer = "http://127.0.0.1:23790", "http://127.0.0.1:23800"
+    etcd = [
+        str(cluster.programs["etcd"]), f"--data-dir={tmp_path / 'etcd'}", "--unsafe-no-fsync", "--log-level=error",
+        f"--listen-client-urls={client}", f"--advertise-client-urls={client}", f"--listen-peer-urls={peer}",
+        f"--initial-advertise-peer-urls={peer}", f"--initial-cluster=default={peer}",
+    ]  # fmt: skip
+    server = [
+        word.replace("--secure-port=6443", "--secure-port=6444")
+        for word in settings.apiserver(cluster.places, cluster.programs).argv
+        if not word.startswith("--etcd-servers=")
+    ]
+    argvs = (etcd, [*server, f"--etcd-servers={client}"])
+    with (tmp_path / "log").open("w") as log:
+        started = [subprocess.Popen(argv, stdout=log, stderr=log) for argv in argvs]
+        try:
+            address = "https://10.244.0.1:6444"
+            words = ["--server", address, "get", "--raw", "/readyz"]
+            cluster.wait("the empty API server", lambda: "ok" in cluster.kubectl(*words), seconds=180)
+            yield address
+        finally:
+            for process in reversed(started):
+                process.terminate()
+                process.wait(timeout=60)
+
+
+def test_a_cluster_without_argo_workflows(colleague: User, bare_server: str) -> None:
+    path = kubeconfig(colleague.platform, "bare", bare_server)
+    bare = User(colleague.platform, {"KUBECONFIG": path})
+    refused(bare.run(words=FIRST), 3, "ML8S-K023", "does not run Argo Workflows", "--local")
+    refused(bare.ml8s("runs", "list"), 3, "ML8S-K023")
