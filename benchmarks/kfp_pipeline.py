@@ -4,13 +4,15 @@ python kfp_pipeline.py FILE
 """
 
 import sys
+from collections.abc import Callable
+from typing import Any
 
 from kfp import compiler, dsl
 
 IMAGE = "registry.example.com/ml8s-train@sha256:" + "2" * 64
 
 
-def step(name: str, inputs: int):
+def step(name: str, inputs: int) -> Any:
     """A container step that takes some digests and hands one on."""
     names = [f"input{number}" for number in range(inputs)]
     words = "".join(f", {each}: str" for each in names)
@@ -19,8 +21,8 @@ def step(name: str, inputs: int):
         f"    return dsl.ContainerSpec(image={IMAGE!r}, command=['python', '-m', 'ml8s.steps'],"
         f" args=[{name!r}, '--result', result, {', '.join(names)}])\n"
     )
-    scope = {"dsl": dsl}
-    exec(source, scope)
+    scope: dict[str, Any] = {"dsl": dsl}
+    exec(source, scope)  # noqa: S102 -- kfp reads the names of the parameters
     return dsl.container_component(scope[name])
 
 
@@ -28,14 +30,14 @@ validate, split, featurize = step("validate", 0), step("split", 1), step("featur
 search, select, evaluate, register = step("search", 1), step("select", 3), step("evaluate", 7), step("register", 8)
 
 
-def called(component, *tasks):
+def called(component: Callable[..., Any], *tasks: Any) -> Any:
     """A task fed by the digests of others; two CPUs and 4 GiB, retried three times, as ours."""
     given = {f"input{number}": task.outputs["result"] for number, task in enumerate(tasks)}
     return component(**given).set_cpu_limit("1").set_memory_limit("2Gi").set_retry(3)
 
 
 @dsl.pipeline(name="fraud-train")
-def fraud(config: str = ""):
+def fraud(config: str = "") -> None:
     """Validate, split, featurize, two searches, select, evaluate, register."""
     first = called(validate)
     folds = called(split, first)

@@ -17,7 +17,7 @@ import tarfile
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
@@ -61,27 +61,26 @@ def run(words: Sequence[str], environment: Mapping[str, str]) -> None:
 def digest(archive: Path) -> str:
     """The digest of the one image in an OCI archive: that of its manifest."""
     with tarfile.open(archive) as tar:
-        [manifest] = _json(tar, "index.json")["manifests"]
+        [manifest] = json.load(_member(tar, "index.json"))["manifests"]
     return str(manifest["digest"])
 
 
 def unpacked_bytes(archive: Path) -> int:
     """The bytes of all files that an image has above its base: those below /opt/ml8s, in whatever layer."""
     with tarfile.open(archive) as tar:
-        manifest = _json(tar, f"blobs/{digest(archive).replace(':', '/')}")
+        manifest = json.load(_member(tar, f"blobs/{digest(archive).replace(':', '/')}"))
         total = 0
         for layer in manifest["layers"]:
-            blob = tar.extractfile(f"blobs/{layer['digest'].replace(':', '/')}")
-            assert blob is not None
+            blob = _member(tar, f"blobs/{layer['digest'].replace(':', '/')}")
             with tarfile.open(fileobj=blob, mode="r|*") as files:
                 total += sum(file.size for file in files if file.name.lstrip("./").startswith("opt/ml8s/"))
     return total
 
 
-def _json(tar: tarfile.TarFile, name: str) -> Any:
+def _member(tar: tarfile.TarFile, name: str) -> IO[bytes]:
     file = tar.extractfile(name)
     assert file is not None
-    return json.load(file)
+    return file
 
 
 def main() -> int:
