@@ -17,6 +17,7 @@ import tarfile
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
@@ -60,10 +61,26 @@ def run(words: Sequence[str], environment: Mapping[str, str]) -> None:
 def digest(archive: Path) -> str:
     """The digest of the one image in an OCI archive: that of its manifest."""
     with tarfile.open(archive) as tar:
-        index = tar.extractfile("index.json")
-        assert index is not None
-        [manifest] = json.load(index)["manifests"]
+        [manifest] = json.load(_member(tar, "index.json"))["manifests"]
     return str(manifest["digest"])
+
+
+def unpacked_bytes(archive: Path) -> int:
+    """The bytes of all files that an image has above its base: those below /opt/ml8s, in whatever layer."""
+    with tarfile.open(archive) as tar:
+        manifest = json.load(_member(tar, f"blobs/{digest(archive).replace(':', '/')}"))
+        total = 0
+        for layer in manifest["layers"]:
+            blob = _member(tar, f"blobs/{layer['digest'].replace(':', '/')}")
+            with tarfile.open(fileobj=blob, mode="r|*") as files:
+                total += sum(file.size for file in files if file.name.lstrip("./").startswith("opt/ml8s/"))
+    return total
+
+
+def _member(tar: tarfile.TarFile, name: str) -> IO[bytes]:
+    file = tar.extractfile(name)
+    assert file is not None
+    return file
 
 
 def main() -> int:
@@ -73,14 +90,16 @@ def main() -> int:
     parser.add_argument("--repository", default="localhost/ml8s", help="what the images' names begin with")
     parser.add_argument("--output", type=Path, default=ROOT / "build" / "images", help="where the archives go")
     parser.add_argument("--buildah", default="buildah", help="the buildah command, with its global options")
+    parser.add_argument("--no-cache", action="store_true", help="build every layer anew")
     parser.add_argument("families", nargs="*", default=FAMILIES)
     asked = parser.parse_args()
-    lines = ["images:"]
+    lines, anew = ["images:"], ["--no-cache"] if asked.no_cache else []
     for family in asked.families:
         name, archive = f"{asked.repository}-{family}", asked.output / f"{family}.tar"
-        build(family, asked.base_image, archive, shlex.split(asked.buildah), name=name)
+        build(family, asked.base_image, archive, shlex.split(asked.buildah), name=name, arguments=anew)
         lines.append(f"  {family}: {name}@{digest(archive)}")
-        print(f"{lines[-1].strip()}  {archive.stat().st_size / 1e6:.0f} MB packed")
+        packed, unpacked = archive.stat().st_size / 1e6, unpacked_bytes(archive) / 1e6
+        print(f"{lines[-1].strip()}  {packed:.0f} MB packed with its base, {unpacked:.0f} MB unpacked above it")
     (asked.output / "images.yaml").write_text("\n".join(lines) + "\n", encoding="utf-8")
     print(f"wrote {asked.output / 'images.yaml'}: the `images` section of platform.yaml")
     return 0

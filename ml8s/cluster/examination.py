@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, cast
 
 from ml8s.artifacts import Json
@@ -46,9 +46,17 @@ def examine_cluster(kubectl: Kubectl, platform: Platform) -> list[Check]:
 
 
 def _version(kubectl: Kubectl) -> str:
-    told = json.loads(kubectl.run("version", "-o", "json"))["serverVersion"]
+    return check_version(json.loads(kubectl.run("version", "-o", "json"))["serverVersion"])
+
+
+def check_version(told: Mapping[str, str]) -> str:
+    """Whether a server's version is one that ML8s compiles for.
+
+    Raises:
+        ClusterTooOld: it is older; a version that nobody can read passes.
+    """
     found = re.match(r"(\d+)\D+(\d+)", f"{told['major']}.{told['minor']}")
-    version = str(told["gitVersion"])
+    version = told["gitVersion"]
     if found and (int(found[1]), int(found[2])) < OLDEST:
         raise ClusterTooOld(
             f"Kubernetes {version} is older than {OLDEST[0]}.{OLDEST[1]}",

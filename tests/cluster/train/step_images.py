@@ -33,23 +33,27 @@ def build(family: str, base: Path, places: Places) -> Path:
     """Build one step image unless it is cached; return its archive."""
     archive = _archive(family, places)
     if not archive.exists():
-        # A store of its own: the bed prunes its own while it comes up.
-        store = places.cache / "step-images"
-        buildah = f"buildah --storage-driver overlay --root {store / 'root'} --runroot {store / 'run'}"
-        words: list[str | Path] = [
-            sys.executable,
-            FOLDER / "build.py",
-            "--base-image",
-            f"oci-archive:{base}",
-            "--buildah",
-            buildah,
-        ]
-        log = places.logs / f"image-step-{family}.log"
-        log.unlink(missing_ok=True)
         for older in _oldest(places.cache.glob(f"step-images/{family}-*")):
             shutil.rmtree(older)
-        run_logged([*words, "--output", archive.parent, family], log, cwd=REPOSITORY, env=dict(os.environ))
+        build_into(archive.parent, family, base, places)
     return archive
+
+
+def build_into(folder: Path, family: str, base: Path, places: Places, *options: str) -> None:
+    """Run `make images`' own program; the archive and images.yaml are written to a folder."""
+    # A store of its own: the bed prunes its own while it comes up.
+    store = places.cache / "step-images"
+    buildah = f"buildah --storage-driver overlay --root {store / 'root'} --runroot {store / 'run'}"
+    words: list[str | Path] = [sys.executable, FOLDER / "build.py", "--base-image", f"oci-archive:{base}"]
+    words += ["--buildah", buildah, "--output", folder, *options, family]
+    log = places.logs / f"image-step-{family}.log"
+    log.unlink(missing_ok=True)
+    run_logged(words, log, cwd=REPOSITORY, env=dict(os.environ))
+
+
+def base_image(places: Places) -> Path:
+    """The archive of the tests' base image."""
+    return _base(places)
 
 
 def _oldest(folders: Iterable[Path]) -> list[Path]:
