@@ -1,4 +1,4 @@
-"""A proxy in front of an S3 server that fails in the ways networks and stores do."""
+"""A proxy in front of an S3 server, or of Azure's, that fails in the ways networks and stores do."""
 
 from __future__ import annotations
 
@@ -71,7 +71,8 @@ class Handler(BaseHTTPRequestHandler):
         fault = self.proxy.next_fault(self.command, self.path)
         if isinstance(fault, Answer):
             text = f"<Error><Code>{fault.code}</Code><Message>{fault.code}</Message></Error>".encode()
-            self.answer(fault.status, {"Content-Type": "application/xml"}, text, len(text))
+            told = {"Content-Type": "application/xml", "x-ms-error-code": fault.code}
+            self.answer(fault.status, told, text, len(text))
             return
         connection = http.client.HTTPConnection(self.upstream)
         connection.request(self.command, self.path, body, dict(self.headers))
