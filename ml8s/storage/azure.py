@@ -98,7 +98,7 @@ class AzureStore:
             if stored is None and not lost:
                 raise
             if stored is not None:
-                return stored.metadata.get(WRITE_ID) == write_id
+                return bool(stored.metadata.get(WRITE_ID) == write_id)
         raise StoreUnreachable(
             f"the store did not settle who wrote {self._where(key)}: it was there and is gone",
             where=self._where(key),

@@ -119,7 +119,9 @@ def _with_scheme(scheme: str, text: str, rest: str) -> Address:
     for sign in ("?", "#", "%", "\\", "{{"):
         if sign in rest:
             raise _refused(text, f"holds `{sign}`, which readers of addresses understand differently", "take it out")
-    return {"file": _folder, "s3": _bucket}.get(scheme, _container)(text, rest)
+    if scheme == "file":
+        return _folder(text, rest)
+    return _bucket(text, rest) if scheme == "s3" else _container(text, rest)
 
 
 def _check_no_credentials(scheme: str, text: str, host: str) -> None:
