@@ -4,10 +4,11 @@ BASE_PYTHON ?= python3.11
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
+AZURITE := $(VENV)/azurite/.installed
 # Bytecode is written and kept, else every start of a command compiles its sources again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo test test-all check format golden lock bench docs clean
+.PHONY: help install azurite test-deps demo test test-all check format golden lock bench docs clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -21,13 +22,28 @@ $(STAMP): requirements/development.txt pyproject.toml
 
 install: $(STAMP)  ## the environment in .venv, hash-checked
 
+azurite: $(AZURITE)  ## the emulator that the Azure store is tested against (needs npm; left out without it)
+
+$(AZURITE): tests/azurite/package.json tests/azurite/package-lock.json | $(STAMP)
+	@mkdir -p $(@D)
+	@cp $^ $(@D)
+	@if command -v npm >/dev/null && command -v node >/dev/null; then \
+	  npm ci --prefix $(@D) --ignore-scripts --no-audit --no-fund --loglevel=error; \
+	else echo "make: npm and node not found: the Azure store is not tested (apt-get install nodejs npm)" >&2; fi
+	@touch $@
+
+test-deps:  ## the system packages that test-all needs: emulated CPUs, locales (as root)
+	@{ command -v qemu-x86_64 && test -d /usr/share/i18n/locales; } >/dev/null || { apt-get update --quiet \
+	  && DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet --no-install-recommends qemu-user locales; } \
+	  || { echo "make: qemu-user and locales are missing: sudo make test-deps" >&2; exit 2; }
+
 demo: $(STAMP)  ## make the fraud example's data, train, show metrics and report
 	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" scripts/demo.sh
 
-test: $(STAMP)  ## units, goldens, properties, small local runs: under 10 minutes
+test: $(STAMP) $(AZURITE)  ## units, goldens, properties, small local runs: under 10 minutes
 	$(PYTHON) -m pytest -q -n 2 --dist worksteal -m "not slow"
 
-test-all: $(STAMP)  ## the full matrices as well
+test-all: $(STAMP) $(AZURITE) test-deps  ## the full matrices as well
 	$(PYTHON) -m pytest -q -n 2 --dist worksteal
 
 check: $(STAMP)  ## format, lint, types, import contracts, docs in step with the code

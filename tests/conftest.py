@@ -30,12 +30,23 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         for name, text in report.user_properties:
             if name == "figures" and report.when == "teardown":
                 terminalreporter.write_line(f"{report.nodeid}\n{text}")
-    for line in (*table(passed), *_determinism(passed)):
+    for line in (*table(passed), *_determinism(passed), *_left_out()):
         terminalreporter.write_line(line)
 
 
 def _determinism(passed: list[pytest.TestReport]) -> list[str]:
-    """Axis, data, digests that agree, and what the control showed, one line each."""
+    """One line for each axis: on which data it was compared, how many digests agreed, and what its controls showed."""
     rows = {tuple(value) for report in passed for name, value in report.user_properties if name == "determinism"}
-    head = ("axis", "data", "digests", "control")
-    return ["{:<28} {:<20} {:>7}  {}".format(*row) for row in (head, *sorted(rows))] if rows else []
+    lines = ["{:<26} {:<42} {:>7}  {}".format("axis", "data", "digests", "control")] if rows else []
+    for axis in sorted({axis for axis, *_ in rows}):
+        compared = sorted((data, int(count)) for one, data, count, control in rows if one == axis and not control)
+        shown = "; ".join(sorted(control for one, *_, control in rows if one == axis and control))
+        data, count = ", ".join(data for data, _ in compared), sum(count for _, count in compared)
+        lines.append(f"{axis:<26} {data or '-':<42} {count:>7}  {shown or '-'}")
+    return lines
+
+
+def _left_out() -> list[str]:
+    from tests.azurite_server import PRESENT
+
+    return [] if PRESENT else ["not tested: the Azure store, for want of node and npm (make azurite)"]

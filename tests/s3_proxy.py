@@ -36,7 +36,8 @@ class ProxyHandler(BaseHTTPRequestHandler):
 
     def refuse(self, status: int, code: str) -> None:
         text = f"<Error><Code>{code}</Code><Message>{code}</Message></Error>".encode()
-        self.answer(status, {"Content-Type": "application/xml"}, text, len(text))
+        told = {"Content-Type": "application/xml", "x-ms-error-code": code}  # Azure's clients read the header
+        self.answer(status, told, text, len(text))
 
     def answer(self, status: int, headers: Mapping[str, str], content: bytes, length: int) -> None:
         """Sends an answer whose head says ``length``, which a cut body does not have."""

@@ -40,11 +40,14 @@ class QuietHandler(WSGIRequestHandler):
 
 
 @contextmanager
-def s3_server(*, races: bool = False) -> Iterator[str]:
-    """The server's URL, as long as the block lasts; ``races`` makes it look first and write later."""
+def s3_server(*, races: bool = False, ignores: bool = False) -> Iterator[str]:
+    """The server's URL, as long as the block lasts.
+
+    ``races`` makes it look first and write later, ``ignores`` makes it write without a look at the condition.
+    """
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     moto = DomainDispatcherApplication(create_backend_app)
-    application = Racing(moto) if races else Atomic(moto)
+    application = Racing(moto) if races else Ignoring(moto) if ignores else Atomic(moto)
     server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=QuietHandler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
@@ -67,6 +70,17 @@ class Atomic:
         if "HTTP_IF_NONE_MATCH" in environ:
             with self.lock:
                 return list(self.moto(environ, start_response))
+        return self.moto(environ, start_response)
+
+
+class Ignoring:
+    """moto that never hears of the condition, as old servers did not."""
+
+    def __init__(self, moto: Application) -> None:
+        self.moto = moto
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        environ.pop("HTTP_IF_NONE_MATCH", None)
         return self.moto(environ, start_response)
 
 

@@ -1,4 +1,4 @@
-"""Fixtures of stores: a folder, and a fresh bucket of a real HTTP server on loopback."""
+"""Fixtures of stores: a folder, a fresh bucket and a fresh container of real HTTP servers on loopback."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 
 from ml8s.storage import open_store
 from ml8s.storage.store import Store
+from tests.azurite_server import PRESENT, azure_environment, azurite, make_container
 from tests.s3_server import make_bucket, s3_environment, s3_server
 
 
@@ -28,10 +29,31 @@ def bucket(s3_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> str:
     return name
 
 
-@pytest.fixture(params=["file", "s3"])
+STORES = ("file", "s3", *(["azure"] if PRESENT else []))
+"""Azure's emulator needs node: where `make azurite` found none, the summary of the tests says so."""
+
+
+@pytest.fixture(scope="session")
+def azure_endpoint() -> Iterator[str]:
+    with azurite() as endpoint:
+        yield endpoint
+
+
+@pytest.fixture
+def container(azure_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    for name, value in azure_environment(azure_endpoint).items():
+        monkeypatch.setenv(name, value)
+    name = f"container-{uuid.uuid4().hex[:12]}"
+    make_container(azure_endpoint, name)
+    return name
+
+
+@pytest.fixture(params=STORES)
 def store_uri(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "file":
         return str(tmp_path / "store")
+    if request.param == "azure":
+        return f"abfs://{request.getfixturevalue('container')}/some/prefix"
     return f"s3://{request.getfixturevalue('bucket')}/some/prefix"
 
 

@@ -9,6 +9,7 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ml8s.data.encryption import has_encrypted_columns
 from ml8s.data.pages import PageError, pages_of
 from ml8s.errors import Problem, TooLarge, UnreadableTable
 
@@ -28,10 +29,10 @@ _WIDTH: Final = {"BOOLEAN": 1, "INT32": 4, "FLOAT": 4}
 
 
 def check_ends(path: Path, name: str) -> None:
-    """Checks the first 4 and the last 8 bytes of a file, before a parser allocates what they ask for.
+    """Checks both ends of a file, and its footer for encryption, before a parser allocates what they ask for.
 
     Raises:
-        UnreadableTable: it is no Parquet file, cut off, or has an encrypted footer.
+        UnreadableTable: it is no Parquet file, cut off, or has an encrypted footer or encrypted columns.
         TooLarge: its footer is larger than 16 MiB.
     """
     size = path.stat().st_size
@@ -57,6 +58,10 @@ def check_ends(path: Path, name: str) -> None:
             where=name,
             cure="write fewer columns or larger row groups",
         )
+    with path.open("rb") as file:
+        file.seek(size - _TAIL - footer)
+        if has_encrypted_columns(file.read(footer)):
+            raise UnreadableTable(f"{name} has encrypted columns", where=name, cure="write it without encryption")
 
 
 def check_layout(file: pq.ParquetFile, name: str) -> None:

@@ -12,15 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-_STOP: Final = 0
-_FIXED: Final = {1: 0, 2: 0, 3: 1, 7: 8}  # the two booleans, a byte, a double
-_INTEGERS: Final = (4, 5, 6)
-_BINARY: Final = 8
-_LISTS: Final = (9, 10)
-_STRUCT: Final = 12
+from ml8s.data.thrift import INTEGERS, STRUCT, CompactReader, ThriftError
 
 _NESTED_HEADERS: Final = (5, 7, 8)
-_MAX_DEPTH: Final = 8
 _FIRST_READ: Final = 256
 _LARGEST_HEADER: Final = 1 << 20
 
@@ -59,97 +53,35 @@ def _read_header(descriptor: int, at: int, end: int) -> Page:
     while True:
         data = os.pread(descriptor, min(size, end - at), at)
         try:
-            return _Header(data).page()
+            return _page(CompactReader(data))
+        except ThriftError as error:
+            raise PageError(f"in a page header, {error}") from None
         except IndexError:
             if len(data) < size or size >= _LARGEST_HEADER:
                 raise PageError("a page header is cut off") from None
             size *= 16
 
 
-class _Header:
-    """A reader of one Thrift compact struct; IndexError where the bytes end too early."""
-
-    def __init__(self, data: bytes) -> None:
-        self.data = data
-        self.at = 0
-
-    def page(self) -> Page:
-        numbers: dict[int, int] = {}
-        values = 0
-        for field, kind in self._fields():
-            if kind in _INTEGERS:
-                numbers[field] = self._zigzag()
-            elif kind == _STRUCT and field in _NESTED_HEADERS:
-                values = self._first_number()
-            else:
-                self._skip(kind, 0)
-        if 2 not in numbers or 3 not in numbers:
-            raise PageError("a page header states no size")
-        return Page(numbers[2], numbers[3], values, self.at)
-
-    def _first_number(self) -> int:
-        first = 0
-        for field, kind in self._fields():
-            if field == 1 and kind in _INTEGERS:
-                first = self._zigzag()
-            else:
-                self._skip(kind, 1)
-        return first
-
-    def _fields(self) -> Iterator[tuple[int, int]]:
-        field = 0
-        while True:
-            head = self.data[self.at]
-            self.at += 1
-            kind = head & 0x0F
-            if kind == _STOP:
-                return
-            field = field + (head >> 4) if head >> 4 else self._zigzag()
-            yield field, kind
-
-    def _varint(self) -> int:
-        value = shift = 0
-        while True:
-            byte = self.data[self.at]
-            self.at += 1
-            value |= (byte & 0x7F) << shift
-            if byte < 0x80:
-                return value
-            shift += 7
-            if shift > 63:
-                raise PageError("a number in a page header is too long")
-
-    def _zigzag(self) -> int:
-        value = self._varint()
-        return (value >> 1) ^ -(value & 1)
-
-    def _skip(self, kind: int, depth: int) -> None:
-        if depth > _MAX_DEPTH:
-            raise PageError("a page header is nested too deep")
-        if kind in _FIXED:
-            self.at += _FIXED[kind]
-        elif kind in _INTEGERS:
-            self._varint()
-        elif kind == _BINARY:
-            length = self._varint()
-            self.at += length
-        elif kind == _STRUCT:
-            for _, inner in self._fields():
-                self._skip(inner, depth + 1)
-        elif kind in _LISTS:
-            self._skip_list(depth)
+def _page(reader: CompactReader) -> Page:
+    numbers: dict[int, int] = {}
+    values = 0
+    for field, kind in reader.fields():
+        if kind in INTEGERS:
+            numbers[field] = reader.integer()
+        elif kind == STRUCT and field in _NESTED_HEADERS:
+            values = _first_number(reader)
         else:
-            raise PageError("a page header holds a type that it never has")
-        if self.at > len(self.data):
-            raise IndexError
+            reader.skip(kind)
+    if 2 not in numbers or 3 not in numbers:
+        raise PageError("a page header states no size")
+    return Page(numbers[2], numbers[3], values, reader.at)
 
-    def _skip_list(self, depth: int) -> None:
-        head = self.data[self.at]
-        self.at += 1
-        size = head >> 4
-        if size == 15:
-            size = self._varint()
-        if size > _LARGEST_HEADER:
-            raise PageError("a list in a page header is too long")
-        for _ in range(size):
-            self._skip(head & 0x0F, depth + 1)
+
+def _first_number(reader: CompactReader) -> int:
+    first = 0
+    for field, kind in reader.fields():
+        if field == 1 and kind in INTEGERS:
+            first = reader.integer()
+        else:
+            reader.skip(kind, 1)
+    return first

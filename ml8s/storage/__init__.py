@@ -1,4 +1,4 @@
-"""Stores: a folder or an S3 bucket behind one protocol, and content-addressed blobs in it."""
+"""Stores: a folder, an S3 bucket or an Azure container behind one protocol, and content-addressed blobs in it."""
 
 from __future__ import annotations
 
@@ -13,25 +13,30 @@ __all__ = ["Purpose", "Store", "StoredObject", "open_store"]
 
 
 def open_store(uri: str, purpose: Purpose = Purpose.STORE) -> Store:
-    """The store at an address: a folder, ``file://`` or ``s3://bucket/prefix``.
+    """The store at an address: a folder, ``file://``, ``s3://bucket/prefix`` or ``abfs://container/prefix``.
 
     Touches neither disk nor network: a folder appears with its first object, and an address that does not answer
     shows at the first operation. S3 takes endpoint, region and credentials from the usual ``AWS_*`` variables, or from
-    those of the purpose where they are set (``ml8s.storage.identities``).
+    those of the purpose where they are set (``ml8s.storage.identities``); Azure account and credentials from
+    ``AZURE_STORAGE_*``.
 
     Raises:
         InvalidStoreUri: the address is none that ML8s reads, or names a file.
     """
-    from ml8s.storage.uri import FolderAddress, parse_address
+    from ml8s.storage.uri import BucketAddress, FolderAddress, parse_address
 
     address = parse_address(uri)
     if isinstance(address, FolderAddress):
         from ml8s.storage.local import FolderStore
 
         return FolderStore(address)
-    from ml8s.storage.s3 import S3Store
+    if isinstance(address, BucketAddress):
+        from ml8s.storage.s3 import S3Store
 
-    return S3Store(address, purpose)
+        return S3Store(address, purpose)
+    from ml8s.storage.azure import AzureStore
+
+    return AzureStore(address)
 
 
 def __getattr__(name: str) -> object:

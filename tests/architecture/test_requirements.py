@@ -11,7 +11,7 @@ import pytest
 
 REQUIREMENTS = Path("requirements")
 FAMILIES = {
-    "core": ["click", "numpy", "pyarrow.parquet", "pydantic", "yaml", "rich", "s3fs"],
+    "core": ["click", "numpy", "pyarrow.parquet", "pydantic", "yaml", "rich", "s3fs", "adlfs"],
     "train": ["featuretools", "flaml", "lightgbm", "xgboost", "sklearn", "pandas"],
     "serve": ["bentoml", "lightgbm", "xgboost"],
     "monitor": ["evidently", "pandas"],

@@ -1,5 +1,8 @@
 """One command in a child process under limits: what it answered, said, took and left behind.
 
+The guard against hanging is 30 s of a machine that is free; where several processes wait for each CPU, it is as many
+times longer.
+
 The limit on memory is RLIMIT_DATA (private writable memory), which a child inherits: the address space that Arrow,
 OpenBLAS and LightGBM reserve and never touch does not count. The most that was resident is reported beside it.
 """
@@ -21,6 +24,7 @@ from typing import Final
 import ml8s
 
 HANG_SECONDS: Final = 30
+HANGED: Final = -signal.SIGKILL
 MEMORY_BYTES: Final = 1 << 30
 TREE: Final = str(Path(ml8s.__file__).parents[1])
 COMMAND: Final = (sys.executable, "-m", "ml8s")
@@ -84,7 +88,7 @@ def run_bounded(
             start_new_session=True,
         )
         resource.prlimit(child.pid, resource.RLIMIT_DATA, (MEMORY_BYTES, MEMORY_BYTES))
-        kilobytes = _watched(child, began + HANG_SECONDS)
+        kilobytes = _watched(child, began)
     read = (beside / "out").read_text("utf-8", "backslashreplace") if (beside / "out").exists() else ""
     return Said(
         child.returncode,
@@ -95,11 +99,16 @@ def run_bounded(
     )
 
 
-def _watched(child: subprocess.Popen[bytes], until: float) -> int:
+def hang_seconds() -> float:
+    """The guard against hanging as things are: longer where processes wait for a CPU."""
+    return HANG_SECONDS * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+
+
+def _watched(child: subprocess.Popen[bytes], began: float) -> int:
     """Waits for the child; the most of it that was resident, in KiB, looked at every 50 ms."""
     most = 0
     while child.poll() is None:
-        if time.monotonic() > until:
+        if time.monotonic() - began > hang_seconds():
             os.killpg(child.pid, signal.SIGKILL)
         with suppress(OSError, StopIteration):
             lines = Path(f"/proc/{child.pid}/status").read_text().splitlines()

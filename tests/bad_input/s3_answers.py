@@ -85,6 +85,19 @@ PLACES: Final = [
     Case("a run from an empty bucket", "run config.yaml", "ML8S-D001", ("nothing lies there",), "s3://bucket/data", make=configured(dataset_uri="s3://bucket/data")),
 ]
 
-RACING: Final = Case("a store that races", "run config.yaml --store s3://racing/store", REFUSED, ("create-if-absent",), "s3://racing", 3, make=write_snapshot)
 
-CASES: Final = [*ANSWERS, *PLACES, RACING]
+AZURE: Final = "models list --store abfs://container/x"
+NO_AZURE: Final = dict.fromkeys(("AZURE_STORAGE_CONNECTION_STRING", "AZURE_STORAGE_ACCOUNT_NAME", "AZURE_STORAGE_ACCOUNT_KEY"), "")
+NOWHERE: Final = "DefaultEndpointsProtocol=http;AccountName=me;AccountKey=s3cr3tkey1234567;BlobEndpoint=http://127.0.0.1:9/me"
+
+ON_AZURE: Final = [
+    Case("Azure without an account", AZURE, NO_KEYS, ("names no storage account", "AZURE_STORAGE_CONNECTION_STRING"), "abfs://container/x", 4, environment=NO_AZURE),
+    Case("a connection string that is none", AZURE, NO_KEYS, ("not well-formed", "AZURE_STORAGE_CONNECTION_STRING"), "abfs://container/x", 4, environment={"AZURE_STORAGE_CONNECTION_STRING": "mine"}),
+    Case("an Azure where nothing listens", AZURE, UNREACHABLE, ("does not serve",), "abfs://container/x", 3, environment={"AZURE_STORAGE_CONNECTION_STRING": NOWHERE}),
+    Case("credentials of another account", "models list --store abfs://container@other.dfs.core.windows.net/x", "ML8S-T009", ("in the account other", "unset AZURE_STORAGE_CONNECTION_STRING"), environment={"AZURE_STORAGE_CONNECTION_STRING": NOWHERE}),
+]
+
+RACING: Final = Case("a store that races", "run config.yaml --store s3://racing/store", REFUSED, ("create-if-absent",), "s3://racing", 3, make=write_snapshot)
+IGNORING: Final = Case("a store that ignores the condition", "run config.yaml --store s3://ignoring/store", REFUSED, ("creates one key twice", "create-if-absent"), "s3://ignoring", 3, make=write_snapshot)
+
+CASES: Final = [*ANSWERS, *PLACES, *ON_AZURE, RACING, IGNORING]

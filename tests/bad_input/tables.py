@@ -4,6 +4,7 @@
 # fmt: off
 from __future__ import annotations
 
+import base64
 import datetime
 import shutil
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pyarrow.parquet import encryption
 
 from tests.bad_input.case import Case, Make
 from tests.bad_input.snapshots import configured, file_bytes, top_with, train_table, train_with, write_snapshot
@@ -83,6 +85,37 @@ def lying_rows(data: bytes) -> bytes:
     return data[:at] + b"\x16\xf2\x01" + data[at + 3 :]
 
 
+class OneKey(encryption.KmsClient):  # type: ignore[misc]
+    """Keeps data keys as they are: what matters here is how the file looks to whoever has none."""
+
+    def __init__(self, _: object) -> None:
+        super().__init__()
+
+    def wrap_key(self, key: bytes, _: str) -> str:
+        return base64.b64encode(key).decode()
+
+    def unwrap_key(self, wrapped: str, _: str) -> bytes:
+        return base64.b64decode(wrapped)
+
+
+def encrypted(*, plain_footer: bool, change: Callable[[bytes], bytes] = bytes) -> Make:
+    """A snapshot whose column `amount` is encrypted, with a footer that anybody can read or nobody."""
+    def make(folder: Path) -> None:
+        table, path = pa.table(sound_rows()), write_snapshot(folder) / "train.parquet"
+        how = encryption.EncryptionConfiguration(footer_key="a", column_keys={"b": ["amount"]}, plaintext_footer=plain_footer)
+        keys = encryption.CryptoFactory(OneKey).file_encryption_properties(encryption.KmsConnectionConfig(), how)
+        with pq.ParquetWriter(path, table.schema, encryption_properties=keys) as writer:
+            writer.write_table(table)
+        path.write_bytes(change(path.read_bytes()))
+    return make
+
+
+def without_algorithm(data: bytes) -> bytes:
+    """The same footer without its field that names the algorithm: its columns alone tell of encryption then."""
+    at = data.rindex(b"\x1c\x1c", 0, len(data) - 8)
+    return data[:at] + bytes(len(data) - 8 - at) + data[-8:]
+
+
 def flipped(data: bytes) -> bytes:
     """The same file with every byte of its pages inverted."""
     footer = int.from_bytes(data[-8:-4], "little") + 8
@@ -123,6 +156,9 @@ FILES: Final = [
     unreadable("a footer that is longer than the file", file_bytes(lambda data: data[:-8] + (2**31).to_bytes(4, "little") + b"PAR1"), "is cut off"),
     unreadable("a footer of zeros", file_bytes(lambda data: data[:-300] + bytes(292) + data[-8:]), "no readable Parquet file"),
     unreadable("an encrypted footer", file_bytes(lambda data: data[:-4] + b"PARE"), "is encrypted", "write it without encryption"),
+    unreadable("a file that is encrypted", encrypted(plain_footer=False), "is encrypted", "write it without encryption"),
+    unreadable("an encrypted column behind a plain footer", encrypted(plain_footer=True), "has encrypted columns", "write it without encryption"),
+    unreadable("an encrypted column that its footer does not tell of", encrypted(plain_footer=True, change=without_algorithm), "has encrypted columns"),
     unreadable("inverted pages", file_bytes(flipped), "train.parquet"),
     unreadable("more rows than there are", file_bytes(lying_rows), "train.parquet"),
     unreadable("a validation file that is cut off", lambda folder: (write_snapshot(folder, validation=sound_rows(1000, 40)) / "validation.parquet").write_bytes(b"PAR1"), "is cut off", where="validation.parquet"),

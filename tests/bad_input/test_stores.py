@@ -41,6 +41,18 @@ def test_a_place_that_does_not_serve(case: Case, endpoint: str, tmp_path: Path, 
     judge(case, endpoint, tmp_path, record_property)
 
 
+@pytest.mark.parametrize("case", params(s3_answers.ON_AZURE, 4))
+def test_a_place_on_azure(case: Case, endpoint: str, tmp_path: Path, record_property: Record) -> None:
+    judge(case, endpoint, tmp_path, record_property)
+
+
+@pytest.mark.slow
+def test_a_store_that_ignores_the_condition_is_refused(tmp_path: Path, record_property: Record) -> None:
+    with s3_server(ignores=True) as url:
+        make_bucket(url, "ignoring")
+        judge(s3_answers.IGNORING, url, tmp_path, record_property)
+
+
 @pytest.mark.slow
 def test_a_store_that_races_is_refused(tmp_path: Path, record_property: Record) -> None:
     with s3_server(races=True) as url:

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.stores import bucket, s3_endpoint, store, store_uri
+from tests.stores import azure_endpoint, bucket, container, s3_endpoint, store, store_uri
 
-__all__ = ["bucket", "s3_endpoint", "store", "store_uri"]
+__all__ = ["azure_endpoint", "bucket", "container", "s3_endpoint", "store", "store_uri"]

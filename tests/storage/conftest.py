@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
-from tests.stores import bucket, s3_endpoint, store, store_uri
+from tests.azurite_server import PRESENT
+from tests.stores import azure_endpoint, bucket, container, s3_endpoint, store, store_uri
 
-__all__ = ["bucket", "s3_endpoint", "store", "store_uri"]
+__all__ = ["azure_endpoint", "bucket", "container", "s3_endpoint", "store", "store_uri"]
+
+collect_ignore = [] if PRESENT else ["test_azure_faults.py"]

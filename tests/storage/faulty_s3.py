@@ -1,4 +1,4 @@
-"""A proxy in front of an S3 server that fails in the ways networks and stores do."""
+"""A proxy in front of an S3 server, or of Azure's, that fails in the ways networks and stores do."""
 
 from __future__ import annotations
 

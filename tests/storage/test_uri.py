@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ml8s.errors import InvalidStoreUri
-from ml8s.storage.uri import BucketAddress, FolderAddress, parse_address
+from ml8s.storage.uri import BucketAddress, ContainerAddress, FolderAddress, parse_address
 
 
 @pytest.mark.parametrize(
@@ -55,6 +55,29 @@ def test_a_bucket_address_has_one_spelling(text: str, bucket: str, prefix: str, 
 
 
 @pytest.mark.parametrize(
+    ("text", "address", "uri"),
+    [
+        ("abfs://container", ContainerAddress("container", "", "", ""), "abfs://container"),
+        ("abfss://my-box/a b/ü/", ContainerAddress("my-box", "", "", "a b/ü"), "abfs://my-box/a b/ü"),
+        (
+            "ABFS://box@account1.blob.core.windows.net/a/b",
+            ContainerAddress("box", "account1", "core.windows.net", "a/b"),
+            "abfs://box@account1.dfs.core.windows.net/a/b",
+        ),
+        (
+            "abfs://box@account.dfs.core.chinacloudapi.cn",
+            ContainerAddress("box", "account", "core.chinacloudapi.cn", ""),
+            "abfs://box@account.dfs.core.chinacloudapi.cn",
+        ),
+    ],
+)
+def test_an_address_on_azure_has_one_spelling(text: str, address: ContainerAddress, uri: str) -> None:
+    assert parse_address(text) == address
+    assert address.uri == uri
+    assert parse_address(uri) == address
+
+
+@pytest.mark.parametrize(
     ("text", "why"),
     [
         ("", "empty"),
@@ -86,9 +109,25 @@ def test_a_bucket_address_has_one_spelling(text: str, bucket: str, prefix: str, 
         ("file://relative/path", "absolute"),
         ("file:///a/../b", r"`\.\.`"),
         ("file:///a%2fb", "`%`"),
-        ("abfs://container@account.dfs.core.windows.net/a", "Azure, which comes later"),
-        ("abfss://container/a", "Azure, which comes later"),
-        ("az://container/a", "Azure, which comes later"),
+        ("az://container/a", "begins with az:"),
+        ("wasbs://container@account.blob.core.windows.net/a", "begins with wasbs:"),
+        ("abfs:/container/a", "slashes"),
+        ("abfs://", "container"),
+        ("abfs:///a", "container"),
+        ("abfs://ab/a", "container"),
+        ("abfs://Container/a", "container"),
+        ("abfs://a--b/a", "container"),
+        ("abfs://-ab/a", "container"),
+        ("abfs://container@account/a", "storage account"),
+        ("abfs://container@account.file.core.windows.net/a", "storage account"),
+        ("abfs://container@Account.dfs.core.windows.net/a", "storage account"),
+        ("abfs://container@account.dfs.core.windows.net:443/a", "credentials"),
+        ("abfs://container@/a", "credentials"),
+        ("abfs://user:s3cr3t@account.dfs.core.windows.net/a", "credentials"),
+        ("abfs://a@b@account.dfs.core.windows.net/a", "credentials"),
+        ("abfs://container/../a", r"`\.\.`"),
+        ("abfs://container/a?sv=2024&sig=s3cr3t", r"`\?`"),
+        ("abfs://container/%2e%2e/a", "`%`"),
         ("gs://bucket/a", "scheme `gs`"),
         ("https://host/a", "scheme `https`"),
         ("memory://a", "scheme `memory`"),
@@ -101,7 +140,16 @@ def test_another_address_is_refused_with_its_reason(text: str, why: str) -> None
     assert error.value.exit_status == 2
 
 
-@pytest.mark.parametrize("text", ["s3://AKIA123:s3cr3t@bucket/a", "https://user:s3cr3t@host/a", "s3:/k:s3cr3t//x@b"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "abfs://c:s3cr3t@account.dfs.core.windows.net/a",
+        "abfs://c/a?sig=s3cr3t",
+        "s3://AKIA123:s3cr3t@bucket/a",
+        "https://user:s3cr3t@host/a",
+        "s3:/k:s3cr3t//x@b",
+    ],
+)
 def test_a_refusal_repeats_no_credentials(text: str) -> None:
     with pytest.raises(InvalidStoreUri) as error:
         parse_address(text)
@@ -110,12 +158,13 @@ def test_a_refusal_repeats_no_credentials(text: str) -> None:
 
 @given(st.text(max_size=40))
 def test_any_text_is_an_address_or_a_plain_refusal(text: str) -> None:
-    for candidate in (text, f"s3://bucket/{text}", f"file:///{text}", f"s3://{text}/x"):
+    starts = ("", "s3://bucket/", "file:///", "abfs://container/", "abfs://container@account.dfs.core.windows.net/")
+    for candidate in (*(f"{start}{text}" for start in starts), f"s3://{text}/x", f"abfs://{text}/x"):
         try:
             address = parse_address(candidate)
         except InvalidStoreUri:
             continue
-        if isinstance(address, BucketAddress):
+        if not isinstance(address, FolderAddress):
             parts = address.prefix.split("/") if address.prefix else []
             assert not {"", ".", ".."}.intersection(parts)
             assert parse_address(address.uri) == address
