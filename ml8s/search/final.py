@@ -40,9 +40,9 @@ def fit_members(
     for candidate in chosen:
         member = candidate.member
         if refit == "fit+tune":
-            member = learner_of(candidate.estimator, task, matrix.all_rows.in_units(absolute=task.objective.absolute)).fit(
-                candidate.configuration
-            )
+            member = learner_of(
+                candidate.estimator, task, matrix.all_rows.in_units(absolute=task.objective.absolute)
+            ).fit(candidate.configuration)
         members.append((candidate, member))
         told(len(members))
     return members

@@ -81,8 +81,8 @@ def test_the_aggregates_are_made_and_nothing_is_degraded(project: Project) -> No
 
 
 def test_a_prediction_of_tomorrow_is_bitwise_what_the_whole_history_gives(project: Project) -> None:
-    from ml8s.features.as_of_section import used_aggregates, used_entities
     from ml8s.features.apply import apply
+    from ml8s.features.as_of_section import used_aggregates, used_entities
     from ml8s.features.asof.engine import compute
     from ml8s.features.manifest import FeatureManifest
     from ml8s.features.matrix import Source
