@@ -18,16 +18,21 @@ LABEL_DELAY_DAYS: Final = 7
 WINDOWS_DAYS: Final = (1, 7, 30)
 
 
-def as_of_features(payments: Payments) -> dict[str, NDArray[np.float64]]:
+def as_of_features(payments: Payments, refresh: int | None = None) -> dict[str, NDArray[np.float64]]:
     """Features of each payment from earlier payments only, by name, each float64 [payments]; NaN for empty windows.
 
     Counts, means and rates come from differences of integer prefix sums, so they are exact whatever lies outside the
     window.
+
+    Args:
+        payments: all of them.
+        refresh: seconds between the boundaries that history is known at; None for each payment's own time. The
+            payment's own amount is known at once.
     """
     amount = payments.cents / 100
     features = {"amount": amount}
-    by_customer = _History(payments.customer, payments)
-    by_terminal = _History(payments.terminal, payments)
+    by_customer = _History(payments.customer, payments, refresh)
+    by_terminal = _History(payments.terminal, payments, refresh)
     for days in WINDOWS_DAYS:
         count, cents, _ = by_customer.window(days, delay=0)
         features[f"customer_count_{days}d"] = count
@@ -50,16 +55,18 @@ def _ratio(above: NDArray[np.float64], below: NDArray[np.float64]) -> NDArray[np
 class _History:
     """Payments by key and time, with prefix sums."""
 
-    def __init__(self, key: NDArray[np.int64], payments: Payments) -> None:
+    def __init__(self, key: NDArray[np.int64], payments: Payments, refresh: int | None = None) -> None:
         # One integer orders by key, then time; the room between keys is wider than any window.
         room = (DAYS + 2 * max(WINDOWS_DAYS) + LABEL_DELAY_DAYS) * SECONDS
         self.place = key * room + payments.second + (max(WINDOWS_DAYS) + LABEL_DELAY_DAYS) * SECONDS
         order = np.argsort(self.place, kind="stable")
         self.sorted = self.place[order]
+        if refresh is not None:
+            self.place = self.place - payments.second % refresh
         self.sums = [_prefix(values[order]) for values in _summed(payments)]
 
     def window(self, days: int, delay: int) -> list[NDArray[np.float64]]:
-        """Count, cents and frauds in [t - delay - days, t - delay) before each payment."""
+        """Count, cents and frauds in [t - delay - days, t - delay) before each payment, or before its boundary t."""
         end = np.searchsorted(self.sorted, self.place - delay * SECONDS)
         begin = np.searchsorted(self.sorted, self.place - (delay + days) * SECONDS)
         return [(sums[end] - sums[begin]).astype(np.float64) for sums in self.sums]

@@ -14,7 +14,7 @@ from typing import Final
 
 import numpy as np
 
-from ml8s.errors import InvalidRows, Problem
+from ml8s.errors import InvalidRows, ModelFileRefused, Problem
 from ml8s.features.as_of_section import used_entities
 from ml8s.features.asof.feature import PICKING
 from ml8s.features.asof.feature import Entity as KeyColumns
@@ -37,20 +37,31 @@ class Lookup:
 
     Attributes:
         as_of: when its values were known, ISO 8601; None where there is nothing to look up.
+
+    Raises:
+        ModelFileRefused: a state of another schema.
     """
 
     def __init__(self, folder: Path, manifest: FeatureManifest) -> None:
         described = json.loads((folder / FILE_NAME).read_bytes())
+        if described.get("schema") != SCHEMA:
+            raise ModelFileRefused(
+                f"the lookup state is of schema {described.get('schema')}, and this version reads {SCHEMA}",
+                where=str(folder / FILE_NAME),
+                cure="train the model again with this version, or use the version that made it",
+            )
         self.as_of: str | None = described["as_of"] if described["features"] or (folder / PARENTS).is_dir() else None
         self._names: list[str] = described["features"]
         self._entities: EntitySet | None = used_entities(manifest)
         self._missing = manifest.missing_values
         self._types = {column.name: column.type for column in manifest.columns}
         self._state = LookupState.open(folder / ASOF) if self._names else None
-        self._texts = [
-            self._state.texts.get(feature.column or "", ()) if feature.primitive in PICKING else ()
-            for feature in (self._state.features if self._state else ())
-        ]
+        state = self._state
+        self._texts: list[Sequence[str]] = (
+            []
+            if state is None
+            else [state.texts.get(f.column or "", ()) if f.primitive in PICKING else () for f in state.features]
+        )
         self._parents = {
             parent.name: ParentRows.open(folder / PARENTS / parent.name)
             for parent in (self._entities.parents if self._entities else ())

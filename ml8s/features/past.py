@@ -83,8 +83,7 @@ def read_past(source: Source, entities: EntitySet, features: Sequence[AsOfFeatur
     labels: dict[KeyColumns, Sequence[Key]] = {}
     for entity in entities.entities:
         if entity.key in wanted:
-            columns = [key_column(source, name) for name in entity.key]
-            keys[entity.key], values = key_codes(columns)
+            keys[entity.key], values = key_codes([key_column(source, name) for name in entity.key])
             labels[entity.key] = [key_text(key) for key in values]
     columns: dict[str, NDArray[np.float64]] = {}
     texts: dict[str, Sequence[str]] = {}

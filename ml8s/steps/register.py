@@ -21,6 +21,7 @@ from ml8s.registry.record import record_content
 from ml8s.steps.context import StepContext
 
 SCHEMA: Final = 1
+SCHEMAS: Final = {"state": 2}  # of artifacts whose form has changed since
 
 _EVALUATED: Final = ("snapshot", "dataset", "folds", "features", "aggregates", "model")
 _FEATURIZED: Final = ("snapshot", "dataset", "folds", "features")
@@ -160,14 +161,14 @@ def _read(folder: Path, name: str) -> Mapping[str, Json]:
         value = json.loads(path.read_bytes())
     except (OSError, ValueError) as error:
         raise _unreadable(path.name) from error
-    if not isinstance(value, dict) or value.get("schema") != SCHEMA:
+    if not isinstance(value, dict) or value.get("schema") != SCHEMAS.get(name, SCHEMA):
         raise _unreadable(path.name)
     return value
 
 
 def _unreadable(name: str) -> LineageRefused:
     return LineageRefused(
-        f"{name} is not there or not of schema {SCHEMA}, so this model's origin cannot be shown",
+        f"{name} is not there or not of a schema that this version reads, so this model's origin cannot be shown",
         where=name,
         cure="run the pipeline again with one version of ML8s",
     )

@@ -5,11 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import pytest
-
-from ml8s.cluster.failure import failure_of
-from ml8s.cluster.view import RunView, compiled_digest, read_view
-from ml8s.errors import GateFailed
+from ml8s.cluster.view import RunView, read_view
 
 RECORDED = Path(__file__).parent / "recorded"
 

@@ -66,17 +66,19 @@ def test_fraud_is_rare_and_the_data_large(full: tuple[Path, fraud.Payments]) -> 
     assert np.diff(payments.second).min() >= 0
 
 
-def test_history_is_what_a_slow_count_gives() -> None:
+@pytest.mark.parametrize("refresh", [None, DAY])
+def test_history_is_what_a_slow_count_gives(refresh: int | None) -> None:
     payments = fraud.simulate(2_000, seed=3)[1]
-    features = as_of_features(payments)
+    features = as_of_features(payments, refresh)
     second, cents = payments.second, payments.cents
     for row in range(0, 2_000, 97):
-        mine = (payments.customer == payments.customer[row]) & (second < second[row])
-        week = mine & (second >= second[row] - 7 * DAY)
+        at = second[row] if refresh is None else second[row] // refresh * refresh
+        mine = (payments.customer == payments.customer[row]) & (second < at)
+        week = mine & (second >= at - 7 * DAY)
         assert features["customer_count_7d"][row] == week.sum()
         if week.any():
             assert features["customer_mean_amount_7d"][row] == pytest.approx(cents[week].mean() / 100)
-        known = second[row] - LABEL_DELAY_DAYS * DAY
+        known = at - LABEL_DELAY_DAYS * DAY
         here = payments.terminal == payments.terminal[row]
         month = here & (second < known) & (second >= known - 30 * DAY)
         rate = features["terminal_fraud_rate_30d"][row]

@@ -15,7 +15,7 @@ from ml8s.features.asof.primitives import PRIMITIVE
 from ml8s.features.asof.rows import Events, Floats, Ints, Places, Queries
 from ml8s.features.asof.stacked import stacked
 
-BLOCK_ROWS: Final = 1 << 15
+BLOCK_ROWS: Final = 1 << 14
 LATEST: Final = 1 << 60
 
 

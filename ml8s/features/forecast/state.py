@@ -30,7 +30,7 @@ from ml8s.features.matrix import Source
 FILE_NAME: Final = "state.json"
 HISTORY: Final = "history.npy"
 SERIES: Final = "series.parquet"
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 
 
 def write_series_state(
