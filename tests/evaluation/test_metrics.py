@@ -119,7 +119,7 @@ def test_every_metric_of_the_config_can_be_computed() -> None:
         y, scores, _ = (multiclass if metric.kinds == (MULTICLASS,) else binary)(1)
         if "regression" in metric.kinds:
             y, scores, _ = continuous(1)
-        assert math.isfinite(compute(name, y, scores))
+        assert math.isfinite(compute(name, y, scores, **past_of(np.arange(len(y)) % 5)))
 
 
 def test_an_unknown_metric_is_a_key_error() -> None:
@@ -167,6 +167,11 @@ def values(name: str, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np
     return y, scores, weight, np.random.default_rng(seed).integers(0, 9, 97)
 
 
+def past_of(series: np.ndarray) -> dict[str, np.ndarray]:
+    """Series and their scales, as forecasts have them."""
+    return {"series": series, "scale": np.stack([1.0 + series, (1.5 + series) ** 2], axis=1)}
+
+
 NAMES = [*METRICS, "ndcg@1", "ndcg@10"]
 
 
@@ -176,7 +181,8 @@ NAMES = [*METRICS, "ndcg@1", "ndcg@10"]
 def test_weights_of_one_give_the_unweighted_value_to_the_bit(name: str, seed: int) -> None:
     y, scores, _, group = values(name, seed)
     ones = np.ones(y.size)
-    assert compute(name, y, scores, weight=ones, group=group) == compute(name, y, scores, group=group)
+    past = past_of(group)
+    assert compute(name, y, scores, weight=ones, group=group, **past) == compute(name, y, scores, group=group, **past)
 
 
 @settings(max_examples=15, deadline=None)
@@ -187,8 +193,8 @@ def test_the_order_of_rows_changes_no_bit(name: str, weighted: bool, seed: int) 
     y, scores, weight, group = values(name, seed)
     order = np.random.default_rng(seed + 1).permutation(y.size)
     w, shuffled = (weight, weight[order]) if weighted else (None, None)
-    assert compute(name, y, scores, weight=w, group=group) == compute(
-        name, y[order], scores[order], weight=shuffled, group=group[order]
+    assert compute(name, y, scores, weight=w, group=group, **past_of(group)) == compute(
+        name, y[order], scores[order], weight=shuffled, group=group[order], **past_of(group[order])
     )
 
 

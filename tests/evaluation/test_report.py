@@ -162,12 +162,17 @@ def test_the_page_needs_nothing_from_elsewhere_and_is_small(kind: str) -> None:
 def test_the_parts_of_each_kind_of_task_are_there(kind: str) -> None:
     rows = sample(kind)
     html = render_html(report_of(assessed(kind, rows), rows))
-    shown = {name for name in ("Scores", "Decisions", "Errors", "Queries") if f"<h2>{name}</h2>" in html}
+    names = ("Scores", "Decisions", "Errors", "Queries", "Forecasts")
+    shown = {name for name in names if f"<h2>{name}</h2>" in html}
     assert (
         shown
-        == {BINARY: {"Scores", "Decisions"}, MULTICLASS: {"Decisions"}, REGRESSION: {"Errors"}, RANKING: {"Queries"}}[
-            kind
-        ]
+        == {
+            BINARY: {"Scores", "Decisions"},
+            MULTICLASS: {"Decisions"},
+            REGRESSION: {"Errors"},
+            RANKING: {"Queries"},
+            FORECASTING: {"Errors", "Forecasts"},
+        }[kind]
     )
 
 

@@ -149,7 +149,10 @@ def test_a_refresh_moves_the_origin_and_nothing_else(project: Project) -> None:
 
 
 def test_a_feature_of_the_past_is_explained_with_a_worked_row(project: Project) -> None:
-    said = project.text("features", "explain", "sales same of week -1", "--model", project.model_id)
+    from ml8s.runner.feature_story import explain_feature
+
+    store = open_store(str(project.folder / ".ml8s"))
+    said = explain_feature(store, Registry(store).record(project.model_id), "sales same of week -1").text()
     assert "in the same part of the week (7 periods)" in said
     assert "worked out for row" in said
 
@@ -160,18 +163,18 @@ def test_a_model_that_forecasts_is_reproduced_to_the_bit(project: Project) -> No
 
 
 def test_a_single_series_without_known_columns_needs_no_rows_and_takes_none(tmp_path: Path) -> None:
-    rows: Mapping[str, Any] = take(made_rows(90, ("a",)), np.arange(90))
+    rows: Mapping[str, Any] = take(made_rows(160, ("a",)), np.arange(160))
     write_series(tmp_path / "one", {name: values for name, values in rows.items() if name in ("day", "sales")})
     config = (
         CONFIG.replace("early", "one")
         .replace("series_columns: [shop], ", "")
         .replace(", known_columns: [promotion]", "")
     )
-    config = config.replace("[lgbm, xgboost], blend: true", "[linear]").replace(", slices: [shop, weather]", "")
+    config = config.replace("[lgbm, xgboost], blend: true", "[lgbm]").replace(", slices: [shop, weather]", "")
     (tmp_path / "sales.yaml").write_text(config)
     trained = json.loads(run("run", "sales.yaml", "--set", "evaluation.gates={}", "-o", "json", folder=tmp_path).stdout)
     found = run("predict", trained["model_id"], "-o", "json", folder=tmp_path)
-    assert [one["day"][:10] for one in json.loads(found.stdout)] == [f"2026-04-0{day}" for day in range(1, 8)]
+    assert [one["day"][:10] for one in json.loads(found.stdout)] == [f"2026-06-{10 + day}" for day in range(7)]
     assert set(json.loads(found.stdout)[0]) == {"day", "prediction", "value"}
     (tmp_path / "rows.json").write_text("[{}]")
     refused = run("predict", trained["model_id"], "-f", "rows.json", folder=tmp_path)
