@@ -28,7 +28,9 @@ def keys(name: str, bucket: Bucket) -> dict[str, str]:
         aws_access_key_id=ACCESS_KEY,
         aws_secret_access_key=SECRET_KEY,
     )
-    given = sts.assume_role(RoleArn="arn:x:x:x:x", RoleSessionName=name, Policy=policy(name, bucket))["Credentials"]
+    given = sts.assume_role(
+        RoleArn="arn:aws:iam::000000000000:role/ml8s", RoleSessionName=name, Policy=policy(name, bucket)
+    )["Credentials"]
     return {
         "AWS_ACCESS_KEY_ID": given["AccessKeyId"],
         "AWS_SECRET_ACCESS_KEY": given["SecretAccessKey"],

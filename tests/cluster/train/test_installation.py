@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from ml8s.cluster.rights import LOOKING, SUBMITTER
 from ml8s.examples.generate import publish
@@ -217,6 +218,8 @@ def test_the_api_server_takes_every_compiled_example_by_its_full_schema(
     said = namespace.kubectl("create", "--dry-run=server", "--validate=strict", "-f", str(file))
     assert "created (server dry run)" in said
     assert namespace.list("workflowtemplates") == []
-    file.write_text(text.replace("spec:", "spec:\n  colour: red", 1))
+    value = yaml.safe_load(text)
+    value["spec"]["colour"] = "red"
+    file.write_text(json.dumps(value))
     with pytest.raises(BedError, match=r"colour"):
         namespace.kubectl("create", "--dry-run=server", "--validate=strict", "-f", str(file))
