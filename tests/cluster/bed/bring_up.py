@@ -120,7 +120,7 @@ def _start(places: Places, programs: Programs, wanted: list[images.Image]) -> di
 
 
 def _wait(places: Places, what: str, check: Callable[[], object]) -> None:
-    until(what, check, seconds=_PATIENCE_SECONDS, meanwhile=lambda: daemons.check_alive(places))
+    _persist(places, what, check)
     console.say(f"{what}: yes")
 
 
@@ -146,9 +146,11 @@ def _install(places: Places, programs: Programs, kubectl: Kubectl, pool: ThreadP
     """Install CRDs and upstream's roles, then start the controllers."""
     argo, rollouts = programs.manifests[ARGO], programs.manifests[ROLLOUTS]
     folders = (argo / "base/crds/full", rollouts / "crds")
-    applying = [pool.submit(kubectl, "apply", "--server-side", "-k", folder, seconds=180) for folder in folders]
-    kubectl.apply(*objects.controllers(), *objects.tenant(objects.TENANT, ""))
-    kubectl.apply(
+    applying = [pool.submit(_apply_folder, places, kubectl, folder) for folder in folders]
+    _apply(places, kubectl, *objects.controllers(), *objects.tenant(objects.TENANT, ""))
+    _apply(
+        places,
+        kubectl,
         *_roles(argo / "cluster-install-no-crds/workflow-controller-rbac", objects.CONTROLLERS),
         *_roles(rollouts / "role", objects.ROLLOUTS),
         *_roles(rollouts / "cluster-install", objects.ROLLOUTS),
@@ -160,6 +162,25 @@ def _install(places: Places, programs: Programs, kubectl: Kubectl, pool: ThreadP
     _wait(places, "CRDs established", lambda: _crds_are_established(kubectl, wanted))
     daemons.start(places, settings.workflow_controller(places, programs))
     daemons.start(places, settings.rollouts_controller(places, programs))
+
+
+def _apply(places: Places, kubectl: Kubectl, *wanted: objects.Object) -> None:
+    """Apply objects, again where the API server of a busy machine did not answer in kubectl's own time."""
+
+    def taken() -> bool:
+        kubectl.apply(*wanted)
+        return True
+
+    _persist(places, f"objects to be taken: {', '.join(sorted({thing['kind'] for thing in wanted}))}", taken)
+
+
+def _apply_folder(places: Places, kubectl: Kubectl, folder: Path) -> None:
+    words = ("apply", "--server-side", "--force-conflicts", "-k", folder)
+    _persist(places, f"CRDs to be taken: {folder}", lambda: kubectl(*words, seconds=180))
+
+
+def _persist(places: Places, what: str, check: Callable[[], object]) -> None:
+    until(what, check, seconds=_PATIENCE_SECONDS, meanwhile=lambda: daemons.check_alive(places))
 
 
 def _roles(folder: Path, space: str) -> list[objects.Object]:
