@@ -28,9 +28,8 @@ $(AZURITE): tests/azurite/package.json tests/azurite/package-lock.json | $(STAMP
 	@mkdir -p $(@D)
 	@cp $^ $(@D)
 	@if command -v npm >/dev/null && command -v node >/dev/null; then \
-	  npm ci --prefix $(@D) --ignore-scripts --no-audit --no-fund --loglevel=error; \
+	  npm ci --prefix $(@D) --ignore-scripts --no-audit --no-fund --loglevel=error && touch $@; \
 	else echo "make: npm and node not found: the Azure store is not tested (apt-get install nodejs npm)" >&2; fi
-	@touch $@
 
 test-deps:  ## the system packages that test-all needs: emulated CPUs, locales (as root)
 	@{ command -v qemu-x86_64 && test -d /usr/share/i18n/locales; } >/dev/null || { apt-get update --quiet \

@@ -30,7 +30,7 @@ _FILE = click.Path(path_type=Path)
 def command(
     sources: tuple[Path, ...], destination: str, tables: tuple[str, ...], output: str, dry_run: bool, **given: object
 ) -> None:
-    """Publish an immutable snapshot at DEST (a folder or s3://…) from CSV or Parquet files.
+    """Publish an immutable snapshot at DEST (a folder, s3://… or abfs://…) from CSV or Parquet files.
 
     SRC are files, or a folder of them, called train, validation, or as a further table; a single file is train.
     Types are inferred and written as schema.json, last. Nothing is ever overwritten.

@@ -27,7 +27,7 @@ def refuse_existing(uri: str) -> None:
 
 
 def publish_snapshot(built: Built, uri: str) -> None:
-    """Copies a snapshot to a folder or ``s3://`` address, ``schema.json`` last and only if there is none.
+    """Copies a snapshot to a folder, ``s3://`` or ``abfs://`` address, ``schema.json`` last and only if there is none.
 
     What an interrupted publishing of the same files left is taken over; the same call goes on from there.
 

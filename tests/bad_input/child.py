@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Final
 
 import ml8s
+from tests.busy import times_longer
 
 HANG_SECONDS: Final = 30
 HANGED: Final = -signal.SIGKILL
@@ -99,16 +100,11 @@ def run_bounded(
     )
 
 
-def hang_seconds() -> float:
-    """The guard against hanging as things are: longer where processes wait for a CPU."""
-    return HANG_SECONDS * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
-
-
 def _watched(child: subprocess.Popen[bytes], began: float) -> int:
     """Waits for the child; the most of it that was resident, in KiB, looked at every 50 ms."""
     most = 0
     while child.poll() is None:
-        if time.monotonic() - began > hang_seconds():
+        if time.monotonic() - began > HANG_SECONDS * times_longer():
             os.killpg(child.pid, signal.SIGKILL)
         with suppress(OSError, StopIteration):
             lines = Path(f"/proc/{child.pid}/status").read_text().splitlines()

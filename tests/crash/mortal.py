@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from ml8s.storage import open_store
 from ml8s.storage.store import Store, StoredObject
+from tests.busy import times_longer
 
 T = TypeVar("T")
 
@@ -116,10 +117,25 @@ def in_a_fork(call: Callable[[], int]) -> int | None:
     return int(answer)
 
 
+def begun_in_a_fork(call: Callable[[], object]) -> int:
+    """The process id of a forked child that makes a call and ends."""
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            call()
+            status = 0
+        except BaseException as error:
+            os.write(2, f"the child failed: {error!r}\n".encode())
+        finally:
+            os._exit(status)
+    return child
+
+
 def waited(child: int) -> int:
     """The wait status of a child; one that hangs is killed and is a failure."""
-    deadline = time.monotonic() + LONGEST_SECONDS
-    while time.monotonic() < deadline:
+    began = time.monotonic()
+    while time.monotonic() - began < LONGEST_SECONDS * times_longer():
         found, status = os.waitpid(child, os.WNOHANG)
         if found:
             return status

@@ -225,21 +225,22 @@ def test_a_shuffled_snapshot_gives_the_same_folds(
     assert abs(counts["tune"] - 64) < (120 if few_groups else 40)
 
 
-@pytest.mark.parametrize("key", [True, False])
+@pytest.mark.parametrize("named", ["by the key", "by the identity", "by nothing"])
 def test_an_added_column_moves_rows_only_where_nothing_names_them(
-    key: bool, write_snapshot: Callable[..., Path]
+    named: str, write_snapshot: Callable[..., Path]
 ) -> None:
     rows = sound_rows(rows=400)
     wider = {**rows, "extra": pa.array(np.arange(400) * 0.5)}
     schemas = [contract(one) for one in (rows, wider)]
-    if not key:
+    if named != "by the key":
         for schema in schemas:
             del schema["primaryKey"]
+    identity = {"identity": ("id",)} if named == "by the identity" else {}
     first, second = (
-        by_key(split(write_snapshot(one, schema=schema), split={"strategy": "random"}), one)
+        by_key(split(write_snapshot(one, schema=schema), split={"strategy": "random", **identity}), one)
         for one, schema in zip((rows, wider), schemas, strict=True)
     )
-    assert (first == second) is key
+    assert (first == second) is (named != "by nothing")
 
 
 def test_validation_parquet_is_the_test_fold(write_snapshot: Callable[..., Path]) -> None:

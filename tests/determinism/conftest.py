@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,12 +27,37 @@ class First:
 
 @pytest.fixture
 def row(record_property: Callable[[str, object], None]) -> Row:
-    """Adds a row to the table: axis, on which data, digests compared, and what the control showed."""
+    """Adds to the table of axes: on which data how many digests were compared and agreed, or what the control showed.
 
-    def add(axis: str, data: str, compared: int, control: str) -> None:
+    A control compares nothing that counts: its digests must differ.
+    """
+
+    def add(axis: str, data: str, compared: int, control: str = "") -> None:
         record_property("determinism", [axis, data, str(compared), control])
 
     return add
+
+
+LOCALES = (("de_DE", "ISO-8859-1"), ("tr_TR", "ISO-8859-9"))
+"""A decimal comma, and an i whose capital has a dot; both in an encoding that is not UTF-8."""
+
+
+@pytest.fixture(scope="session")
+def locales(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, str]]:
+    """The variables that put a process into each locale, compiled for the tests from Debian's sources."""
+    folder = tmp_path_factory.mktemp("locales")
+    found = {}
+    for name, encoding in LOCALES:
+        assert Path("/usr/share/i18n/locales", name).exists(), "locale sources are missing: sudo make test-deps"
+        full = f"{name}.{encoding}"
+        subprocess.run(["localedef", "-i", name, "-f", encoding, str(folder / full)], check=True, capture_output=True)
+        found[name] = {"LOCPATH": str(folder), "LC_ALL": full, "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+        said = subprocess.run(
+            [sys.executable, "-c", "import locale; print(locale.getpreferredencoding(False))"],
+            env={**os.environ, **found[name]}, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        assert said.stdout.strip() == encoding, "the locale is not in force"
+    return found
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -60,6 +60,10 @@ class Way:
     until: str | None = None
     replay: Mapping[str, int] | None = None
     code: Path = ROOT
+
+    def by(self, code: Path) -> Way:
+        """The same circumstances, with another copy of the code."""
+        return replace(self, code=code)
 
 
 @dataclass(frozen=True)
@@ -124,8 +128,16 @@ def start(job: Job, store: str, way: Way) -> subprocess.Popen[str]:
 
 def finish(process: subprocess.Popen[str]) -> Made:
     """What a started run made; the test fails where the run did."""
+    made = outcome(process)
+    assert isinstance(made, Made), made[-3000:]
+    return made
+
+
+def outcome(process: subprocess.Popen[str]) -> Made | str:
+    """What a started run made, or the words of its error."""
     out, err = process.communicate(timeout=600)
-    assert process.returncode == 0, err[-3000:]
+    if process.returncode:
+        return err
     value = json.loads(out.splitlines()[-1])
     return Made(value["digests"], value["trials"], value["model_id"], value["steps"])
 

@@ -44,18 +44,39 @@ UTF8 = Rule(
 COLUMN_WISE = Rule(
     "force_col_wise", "search/learners/boosted_lightgbm.py", '"force_col_wise": True', '"force_row_wise": True'
 )
-ONE_THREAD_FORESTS = Rule("forests at n_jobs=1", "search/learners/forests.py", "n_jobs=1", "n_jobs=2")
+EXACT_HISTOGRAMS = Rule(
+    "deterministic", "search/learners/boosted_lightgbm.py", '"deterministic": True', '"deterministic": False'
+)
+ORDER_OF_TREES = Rule(
+    "trees are added in their order, on one thread",
+    "scoring/forest.py",
+    "for tree in range(leaves.shape[1]):",
+    # As threads would finish: in any order.
+    'for tree in __import__("random").SystemRandom().sample(range(leaves.shape[1]), leaves.shape[1]):',
+)
 NO_ADDRESS = Rule(
     "no address in a result object",
     "runner/cache.py",
     '"outputs": outputs, "facts": facts})',
-    '"outputs": outputs, "facts": facts, "by": __import__("sys").argv[1]})',
+    '"outputs": outputs, "facts": facts, "in_a_bucket": "s3://" in __import__("sys").argv[1]})',
+)
+NO_HISTORY = Rule(
+    "a step depends on its inputs, not on what ran before it in its process",
+    "steps/featurize.py",
+    'return {"features": total,',
+    'return {"features": total, "validated": "ml8s.steps.validate" in __import__("sys").modules,',
 )
 OWN_SEED = Rule(
-    "a step depends on its inputs, not on its process",
+    "a search's seed is the config's",
     "steps/search.py",
-    "context.config.seed, context.threads)\n    bounds",
-    'len(__import__("sys").modules), context.threads)\n    bounds',
+    "time_budget), context.config.seed, context.threads)",
+    'time_budget), __import__("os").getpid(), context.threads)',
+)
+HASHED_ROWS = Rule(
+    "a row's fold is a hash of its identity",
+    "data/splitting.py",
+    "return np.concatenate(parts) if parts else np.empty(0, dtype=np.uint64)",
+    "return np.arange(sum(map(len, parts)), dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)",
 )
 FIRST_DECISION = Rule("the first search of a budget is adopted", "runner/cache.py", "    if decision:", "    if False:")
 RELATIVE_CODE = Rule(
