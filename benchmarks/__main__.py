@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-BENCHMARKS = ("startup", "validate_step", "asof", "overhead")
+BENCHMARKS = ("startup", "compile_time", "validate_step", "asof", "overhead")
 
 
 def main() -> int:

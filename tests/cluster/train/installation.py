@@ -22,6 +22,8 @@ def install(cluster: Cluster, name: str, test: str, bucket: Bucket, folder: Path
     text = artifacts.read_text().replace("minio.minio:9000", S3.removeprefix("http://"))
     text = text.replace("bucket: ml8s", f"bucket: {bucket.name}")
     artifacts.write_text(text.replace("keyFormat: argo/", f"keyFormat: {bucket.prefix}argo/"))
+    accounts = copy / "accounts.yaml"  # kustomize leaves the subjects of bindings as they are
+    accounts.write_text(accounts.read_text().replace("namespace: ml8s}", f"namespace: {name}}}"))
     network = copy / "network.yaml"
     port = S3.rpartition(":")[2]
     network.write_text(network.read_text().replace("port: 9000", f"port: {port}"))
