@@ -22,7 +22,9 @@ def command(topic: str | None, name: str | None, model_id: str | None, store: st
     if topic == "feature":
         if name is None or model_id is None:
             raise InvalidUsage(
-                "a feature is explained of a model", cure="write `ml8s explain feature NAME --model MODEL`"
+                "a feature is explained of a model",
+                where="ml8s explain feature",
+                cure="write `ml8s explain feature NAME --model MODEL`",
             )
         from ml8s.cli.features_explain import tell
 
@@ -31,6 +33,7 @@ def command(topic: str | None, name: str | None, model_id: str | None, store: st
     if name is not None or model_id is not None:
         raise InvalidUsage(
             f"`ml8s explain {topic or ''}` takes no {'NAME' if name is not None else '--model'}",
+            where="ml8s explain",
             cure="a name and --model belong to `ml8s explain feature NAME --model MODEL`",
         )
     from ml8s.config.explain import explain

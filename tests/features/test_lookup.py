@@ -159,10 +159,10 @@ def test_texts_of_the_past_are_served_as_texts(tmp_path: Path, manifest: Feature
     customer = table.filter(compute.equal(table["customer"], "c03"))
     in_order = customer.sort_by("at")["channel"].to_pylist()
     filled = Lookup(tmp_path / "state", manifest).fill([{"customer": "c03", "shop": 1}, {"customer": "new"}])
-    assert filled[0]["customers.LAST(rows.channel)"] == in_order[-1] == "app"
+    assert filled[0]["customers.LAST(rows.channel) 7d"] == in_order[-1] == "app"
     assert filled[0]["customers.FIRST(rows.channel)"] == in_order[0]
     assert filled[0]["customers.MODE(rows.channel)"] == max(sorted(set(in_order)), key=in_order.count)
-    assert filled[1]["customers.LAST(rows.channel)"] is None
+    assert filled[1]["customers.LAST(rows.channel) 7d"] is None
 
 
 READ: str = """

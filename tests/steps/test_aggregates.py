@@ -17,7 +17,7 @@ from ml8s.config.model import Config
 from ml8s.data.dataset import write_dataset
 from ml8s.data.folds import FIT, TEST, TUNE, Folds, write_folds
 from ml8s.errors import AggregatesRefused
-from ml8s.features.aggregates import attach_aggregates
+from ml8s.features.aggregates import attach_aggregates, decoded, gives_text
 from ml8s.features.apply import apply
 from ml8s.features.columns import columns_from_rows
 from ml8s.features.lookup import Lookup
@@ -168,7 +168,9 @@ def vectors_under(manifest: FeatureManifest, case: Featurized) -> NDArray[np.flo
         past = read_past(source, entities, features)
         values = compute(features, past.events, past.queries, refresh=entities.refresh)
         for index, feature in enumerate(features):
-            source.attach(feature.name, values[:, index])
+            codes = values[:, index]
+            texts = past.texts[feature.column or ""] if gives_text(feature, past) else None
+            source.attach(feature.name, codes if texts is None else decoded(codes, texts))
         rows = source.all_rows()
         return apply(manifest, {c.name: source.column(c.name, rows) for c in manifest.columns})
 
