@@ -57,20 +57,25 @@ def _of_run(run: RunView) -> ML8sError:
 
 def trouble_of(step: StepView) -> ML8sError | None:
     """Why a pod that waits will never start by itself; None where it only takes its time."""
-    if step.state != PENDING:
+    if not _waits(step):
         return None
     return _of_image(step) or _of_refusal(step)
 
 
 def delay_of(step: StepView) -> str:
     """Why a step waits, in an ML engineer's words; empty where there is nothing to say."""
-    if step.state != PENDING or not step.message:
+    if not _waits(step) or not step.message:
         return ""
     if _UNSCHEDULABLE.search(step.message):
         return f"waits for a machine with enough CPU and memory ({_short(step.message)})"
     if "Waiting for" in step.message and "lock" in step.message:
         return "waits for another run of this model to register"
     return "starting" if step.message in ("PodInitializing", "ContainerCreating") else _short(step.message)
+
+
+def _waits(step: StepView) -> bool:
+    """Whether a pod is to start; between two tries the message is still that of the one that failed."""
+    return step.state == PENDING and (step.last is None or step.last.phase == "Pending")
 
 
 def retried(step: StepView) -> list[str]:

@@ -96,6 +96,8 @@ def test_waiting_is_said_without_a_kubernetes_word() -> None:
     lock = "Waiting for ml8s/Mutex/register-fraud lock. Lock status: 0/1"
     assert delay_of(pending(lock)) == "waits for another run of this model to register"
     assert delay_of(pending("PodInitializing")) == "starting"
+    between = StepView("split", "split", PENDING, "main: Error (exit code 75)", tries=(TryView("a", "Failed", "75"),))
+    assert delay_of(between) == "", "what failed is told by its retry"
     assert delay_of(pending("")) == ""
 
 

@@ -59,7 +59,9 @@ def test_a_cluster_that_does_not_answer(colleague: User, server: str, words: tup
 
 
 def test_no_cluster_named(colleague: User) -> None:
-    lost = User(colleague.platform, {"KUBECONFIG": "/nonexistent/config", "HOME": "/nonexistent"})
+    found = json.loads(Path(kubeconfig(colleague.platform, "unnamed")).read_text()) | {"current-context": "gone"}
+    (colleague.platform.folder / "unnamed").write_text(json.dumps(found))
+    lost = User(colleague.platform, {"KUBECONFIG": str(colleague.platform.folder / "unnamed")})
     refused(lost.ml8s("runs", "list"), 3, "ML8S-K020", "KUBECONFIG")
     refused(lost.run(words=FIRST), 3, "ML8S-K020", "KUBECONFIG")
 
