@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from ml8s.runner.log_lines import read_failure, read_progress
 from ml8s.runner.showing import show_result
 from ml8s.runner.training import Request, train
 from ml8s.runner.workspace import Workspace
+from ml8s.steps.register import SCHEMA, SCHEMAS
 from ml8s.storage import open_store
 from ml8s.storage.blobs import blob_key, put_artifact, read_manifest
 

@@ -101,7 +101,7 @@ def test_mistakes_end_with_their_status_and_cure(churn: Path, ml8s: Call, monkey
         assert (found, words in err, "cure:" in err) == (status, True, True), err
     monkeypatch.setenv("ML8S_PLATFORM", "platform.yaml")
     status, _, err = ml8s("run", "churn_model.yaml", "--until", "split")
-    assert (status, "--local" in err) == (2, True)
+    assert (status, "ML8S-K001" in err) == (2, True)
     status, _, err = ml8s("run", "churn_model.yaml", "--until", "split", "--local")
     assert (status, "no platform" in err) == (0, False)
 
