@@ -1,5 +1,7 @@
 """Three identities of MinIO: each a session whose rights are one policy file of workflow-templates/install/policies."""
 
+import re
+
 import botocore.session
 
 from tests.cluster.bed.cluster import Space
@@ -14,8 +16,9 @@ def policy(name: str, bucket: Bucket) -> str:
     """A policy file as a platform team edits it: the buckets are the test's part of the bed's one bucket."""
     text = (POLICIES / f"{name}.json").read_text()
     arn, place = "arn:aws:s3:::", f"{bucket.name}/{bucket.prefix}".rstrip("/")
-    text = text.replace(f"{arn}ml-datasets/", f"{arn}{place}/data/").replace(f"{arn}ml-datasets", f"{arn}{bucket.name}")
-    return text.replace(f"{arn}ml8s/", f"{arn}{place}/").replace(f'{arn}ml8s"', f'{arn}{bucket.name}"')
+    parts = {"ml-datasets": f"{place}/data/", "ml8s": f"{place}/"}
+    # In one pass: the bed's own bucket bears one of the two names.
+    return re.sub(rf"{arn}({'|'.join(parts)})(/?)", lambda m: arn + (parts[m[1]] if m[2] else bucket.name), text)
 
 
 def keys(name: str, bucket: Bucket) -> dict[str, str]:
