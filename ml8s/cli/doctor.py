@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import click
@@ -54,6 +53,8 @@ def command(part: str | None, store: str | None, platform: str | None, dry_run: 
 
 
 def _storage(store: str | None, platform: Platform | None, dry_run: bool, only: bool) -> list[Check]:
+    import os
+
     from ml8s.health import State, unknown
     from ml8s.storage.examination import examine_store
 

@@ -100,7 +100,7 @@ def test_any_overrides_are_read_or_refused(given_values: list[tuple[str, object]
 
 def test_every_rule_is_broken_by_a_row_of_the_table() -> None:
     configs = []
-    for bad in (*bad_configs.RULES, *bad_configs.RANGES, *bad_configs.ADDRESSES):
+    for bad in (*bad_configs.RULES, *bad_configs.FORECASTS, *bad_configs.RANGES, *bad_configs.ADDRESSES):
         try:
             configs.append(Config.model_validate_json(json.dumps(parse(bad.text).value)))
         except ValidationError:
