@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 
 import pytest
@@ -12,6 +13,9 @@ from ml8s.environment import missing_pins, pinned_environment
 
 def pytest_configure(config: pytest.Config) -> None:
     """Starts pytest anew under the pin: the C library and numpy read it only when a process starts."""
+    # A job in a shell's background ignores Ctrl-C, and so would all that the tests start and interrupt.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if not missing_pins() or hasattr(config, "workerinput"):
         return
     capture = config.pluginmanager.getplugin("capturemanager")
