@@ -80,10 +80,13 @@ def test_a_process_without_the_pin_trains_in_a_child_that_has_it(folder: Path) -
 
 
 def test_ctrl_c_ends_the_run_in_good_order(folder: Path) -> None:
-    process = start(STOPPED, folder)
-    deadline = time.monotonic() + 200
-    while not list(folder.glob(".ml8s/cache/*.json")):
-        assert time.monotonic() < deadline, "no step was finished"
-        time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
-    assert process.communicate(timeout=200)[0].strip() == "interrupted 130"
+    with start(STOPPED, folder) as process:
+        try:
+            deadline = time.monotonic() + 200
+            while not list(folder.glob(".ml8s/cache/*.json")):
+                assert time.monotonic() < deadline, "no step was finished"
+                time.sleep(0.05)
+            process.send_signal(signal.SIGINT)
+            assert process.communicate(timeout=200)[0].strip() == "interrupted 130"
+        finally:
+            process.kill()  # its pinned child dies with it
