@@ -48,13 +48,18 @@ def container(azure_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> str:
     return name
 
 
-@pytest.fixture(params=STORES)
-def store_uri(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "file":
+def address(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A fresh store of a kind."""
+    if kind == "file":
         return str(tmp_path / "store")
-    if request.param == "azure":
+    if kind == "azure":
         return f"abfs://{request.getfixturevalue('container')}/some/prefix"
     return f"s3://{request.getfixturevalue('bucket')}/some/prefix"
+
+
+@pytest.fixture(params=STORES)
+def store_uri(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    return address(request.param, request, tmp_path)
 
 
 @pytest.fixture
