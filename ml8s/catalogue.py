@@ -135,7 +135,7 @@ STEPS: Final[tuple[StepSpec, ...]] = (
             "feature_engineering",
             "forecasting",
         ),
-        version=3,
+        version=4,
     ),
     StepSpec(
         "search",

@@ -31,7 +31,6 @@ from ml8s.features.past import Past, read_past
 FILE_NAME: Final = "aggregates.json"
 VALUES: Final = "aggregates.npy"
 SCHEMA: Final = 1
-OWN_HISTORY_DAYS: Final = 30
 DAY: Final = microseconds_of("1d")
 _AT_ONCE: Final = 8
 
@@ -128,21 +127,12 @@ def _warnings(past: Past, entities: EntitySet, config: FeatureEngineering) -> It
 
 
 def compare_with_history(entities: EntitySet, features: Sequence[AsOfFeature]) -> tuple[Feature, ...]:
-    """A row's own value beside the mean of its past: ratio and difference for each entity and column that has a mean.
-
-    The mean is that over the window nearest to 30 days.
-    """
+    """A row's own value beside the mean of its past: ratio and difference for each entity, column and window."""
     found = []
     for entity in entities.entities:
-        for column, _ in entities.values:
-            means = [
-                f
-                for f in features
-                if f.entity == entity.key and f.column == column and f.primitive == "mean" and f.child is None
-            ]
-            if not means:
-                continue
-            mean = min(means, key=lambda f: abs((f.window or 10**18) - OWN_HISTORY_DAYS * DAY)).name
+        columns = [column for column, _ in entities.values]
+        means = [f for f in features if f.entity == entity.key and f.primitive == "mean" and f.child is None]
+        for column, mean in ((c, m.name) for c in columns for m in means if m.column == c):
             source = (column, mean)
             found.append(Feature(f"{column} / {mean}", f"`{column}` divided by `{mean}`", "ratio", source))
             found.append(Feature(f"{column} - {mean}", f"`{column}` less `{mean}`", "difference", source))

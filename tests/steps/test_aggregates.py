@@ -103,6 +103,7 @@ def test_aggregates_of_both_depths_parents_and_comparisons_are_features(plain: F
         "region.MEAN(customers.SUM(rows.amount))",
         "customers.region",
         "customers.since.days_before",
+        "amount / customers.MEAN(rows.amount) 1d",
         "amount / customers.MEAN(rows.amount) 7d",
         "amount - shop.MEAN(rows.amount) 7d",
     } <= names
