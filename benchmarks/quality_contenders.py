@@ -66,27 +66,27 @@ def ml8s(problem: Problem, fold: np.ndarray, seed: int, seconds: float) -> dict[
     from ml8s.search.judge import Judge
     from ml8s.search.learners import Task, learner_of
     from ml8s.search.objectives import objective_of
-    from ml8s.search.search import Bounds, search
+    from ml8s.search.rounds import rounds_of
+    from ml8s.search.search import Bounds, Turn, search
     from ml8s.search.space import work_limit
     from ml8s.search.stopping import Budget
 
     matrix, test_x = ml8s_matrix(problem, fold)
     judged = Judge.of(problem.metric, matrix.tune)
     task = Task(matrix.shape, matrix.categorical, seed, objective=objective_of(problem.metric))
+    rounds = rounds_of(matrix, problem.metric, "random", seed, cross_validation=True)
     candidates = []
     for estimator in ESTIMATORS:
         found = search(
-            learner_of(estimator, task, matrix.fit),
-            judged,
+            [Turn(learner_of(estimator, task, one.fit), one.judge) for one in rounds],
             Bounds(work_limit(seconds), seed),
             Budget(seconds / len(ESTIMATORS)),
             lambda done, best: None,
         )
         count = len(found.trials)
-        candidates.append(
-            Candidate(estimator, found.configuration, problem.metric, found.value, count, found.scores, found.member)
-        )
-        print(f"  {estimator}: {count} trials, {found.value:.5f} on tune", file=sys.stderr)
+        best = (found.value, len(rounds), count, found.scores, found.member)
+        candidates.append(Candidate(estimator, found.configuration, problem.metric, *best))
+        print(f"  {estimator}: {count} trials in {len(rounds)} rounds, {found.value:.5f}", file=sys.stderr)
     values = {}
     for name, blend in (("ml8s", False), ("ml8s blend", True)):
         chosen = choose(candidates, judged, problem.kind, blend=blend).chosen

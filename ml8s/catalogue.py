@@ -139,18 +139,27 @@ STEPS: Final[tuple[StepSpec, ...]] = (
     ),
     StepSpec(
         "search",
-        "Searches one estimator's hyperparameters: trained on fit, judged on tune.",
+        "Searches one estimator's hyperparameters: trained on fit, judged on tune, in turns where it is small.",
         inputs=(_MATRIX,),
         outputs=(
             Port("candidate", "candidate", "the best configuration, its model fitted on fit, its scores on tune"),
             Port("trials", "trials", "how many trials were done"),
             Port("trial_log", "trial_log", "every trial: configuration and metric"),
         ),
-        reads=("task", "metric", "seed", "automl.engine", "automl.time_budget", "automl.max_trials"),
+        reads=(
+            "task",
+            "metric",
+            "seed",
+            "split.strategy",
+            "automl.engine",
+            "automl.time_budget",
+            "automl.max_trials",
+            "automl.cross_validation",
+        ),
         cpu=1,
         fan_out="automl.estimators",
         budgeted=True,
-        version=2,
+        version=3,
     ),
     StepSpec(
         "select",
@@ -166,7 +175,7 @@ STEPS: Final[tuple[StepSpec, ...]] = (
             "evaluation.threshold",
             "evaluation.calibration",
         ),
-        version=2,
+        version=3,
     ),
     StepSpec(
         "evaluate",
@@ -184,7 +193,7 @@ STEPS: Final[tuple[StepSpec, ...]] = (
         ),
         outputs=(_VERDICT, _METRICS, _REPORT, _TEST_SCORES, _PROFILE),
         reads=("task", "target_column", "metric", "seed", "positive_class", "columns", "evaluation"),
-        version=3,
+        version=4,
     ),
     StepSpec(
         "register",

@@ -167,6 +167,12 @@ class AutoML(Section):
     estimators: tuple[Estimator, ...] = field(
         ("lgbm", "xgboost"), "The families of models to search.", example=["lgbm", "xgboost"], min_length=1
     )
+    cross_validation: Literal["auto", "off"] = field(
+        "auto",
+        "Whether a trial is judged in five rounds where tune has at most 2,000 rows and the split is random or "
+        "stratified; else, and with `off`, on tune alone.",
+        example="off",
+    )
     blend: bool = field(False, "Whether the mean of the two best estimators may win.", example=True)
     refit: Literal["auto", "fit", "fit+tune"] = field(
         "auto", "The rows that the final model is fitted on.", example="fit+tune"

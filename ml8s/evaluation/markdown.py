@@ -133,7 +133,7 @@ def _search(report: Report) -> list[str]:
         (escaped(one.estimator), number(one.value), count(one.trials), "chosen" if one.chosen else "")
         for one in report.candidates
     ]
-    head = ("estimator", f"{escaped(report.metric)} on tune", "trials", "")
+    head = ("estimator", f"{escaped(report.metric)} {report.judged}", "trials", "")
     return ["## Search", "", escaped(sentence(report.selection_reason)), "", *_table(head, rows, (1, 2))]
 
 

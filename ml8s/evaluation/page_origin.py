@@ -60,7 +60,7 @@ def search_section(report: Report) -> Markup | None:
     """Candidates, and how the search went."""
     if not report.candidates:
         return None
-    head = ("Estimator", f"{report.metric} on tune", "Trials", "")
+    head = ("Estimator", f"{report.metric} {report.judged}", "Trials", "")
     rows = [
         (
             one.estimator,
@@ -84,7 +84,7 @@ def _progress(report: Report) -> Markup | None:
     values = [value for one in drawn for _, value in one.points]
     last = max(trial for one in drawn for trial, _ in one.points)
     plot = line_chart(
-        f"Best {report.metric} on tune by trial",
+        f"Best {report.metric} {report.judged} by trial",
         Axis("trial", 1.0, float(max(last, 2)), whole=True),
         Axis.around(f"best {report.metric}", values),
         series,
@@ -93,7 +93,7 @@ def _progress(report: Report) -> Markup | None:
     return charts(
         chart(
             "Progress",
-            "The best value on tune so far; a flat end means that more trials would give little.",
+            f"The best value {report.judged} so far; a flat end means that more trials would give little.",
             names,
             plot,
         )

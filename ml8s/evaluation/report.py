@@ -67,10 +67,11 @@ class MemberRow:
 
 @dataclass(frozen=True, slots=True)
 class CandidateRow:
-    """What the search found for one estimator."""
+    """What the search found for one estimator; ``value`` is the mean over so many ``rounds``, the first on tune."""
 
     estimator: str
     value: float | None
+    rounds: int
     trials: int
     chosen: bool
 
@@ -189,6 +190,12 @@ class Report:
     warnings: tuple[str, ...]
     degraded: tuple[str, ...]
     lineage: tuple[tuple[str, str], ...]
+
+    @property
+    def judged(self) -> str:
+        """Where the search judged its trials: on tune, or in rounds of cross-validation."""
+        rounds = max((one.rounds for one in self.candidates), default=1)
+        return "on tune" if rounds == 1 else f"in {rounds} rounds"
 
     def to_json(self) -> Json:
         """The report as JSON; a float that is not finite becomes null."""

@@ -34,7 +34,7 @@ def read_selection(folder: Path) -> tuple[tuple[CandidateRow, ...], str]:
     selection = json.loads((folder / SELECTION_NAME).read_bytes())
     chosen = set(selection["chosen"])
     rows = tuple(
-        CandidateRow(one["estimator"], one["value"], int(one["trials"]), one["estimator"] in chosen)
+        CandidateRow(one["estimator"], one["value"], int(one["rounds"]), int(one["trials"]), one["estimator"] in chosen)
         for one in selection["candidates"]
     )
     return rows, str(selection["reason"])

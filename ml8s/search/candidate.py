@@ -14,7 +14,7 @@ from ml8s.scoring.member import FAMILIES, Member, file_entries, load_member
 from ml8s.scoring.shape import Floats, Shape
 from ml8s.search.learners.learner import Configuration
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 FILE: Final = "candidate.json"
 MEMBER: Final = "member"
 SCORES: Final = "tune_scores.npy"
@@ -22,12 +22,16 @@ SCORES: Final = "tune_scores.npy"
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """What one estimator offers: a configuration, its value and scores on tune, and a member fitted on fit."""
+    """What one estimator offers: a configuration, its value, its scores on tune, and a member fitted on fit.
+
+    ``value`` is the mean over so many ``rounds``; with one round it is the value of ``tune_scores``.
+    """
 
     estimator: str
     configuration: Configuration
     metric: str
     value: float
+    rounds: int
     trials: int
     tune_scores: Floats
     member: Member
@@ -48,6 +52,7 @@ def write_candidate(folder: Path, candidate: Candidate, shape: Shape, matrix: st
         "configuration": candidate.configuration,
         "metric": candidate.metric,
         "value": candidate.value,
+        "rounds": candidate.rounds,
         "trials": candidate.trials,
         "files": file_entries(member),
     }
@@ -70,6 +75,7 @@ def read_candidate(folder: Path) -> Candidate:
         configuration=head["configuration"],
         metric=head["metric"],
         value=head["value"],
+        rounds=head["rounds"],
         trials=head["trials"],
         tune_scores=np.load(folder / SCORES, allow_pickle=False),
         member=load_member(folder / MEMBER, FAMILIES[head["estimator"]], head["files"], shape),

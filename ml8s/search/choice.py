@@ -30,22 +30,23 @@ def ranked(candidates: Sequence[Candidate], judge: Judge) -> list[Candidate]:
 def choose(candidates: Sequence[Candidate], judge: Judge, kind: str, *, blend: bool) -> Choice:
     """Chooses among candidates; of equally good ones the first.
 
-    The plain mean of the two best wins only if the metric calls it better than the best alone. Scores of rankings have
-    no common unit and are never blended.
+    The plain mean of the two best wins only if the metric calls it better on tune than the best alone, on tune too.
+    Scores of rankings have no common unit and are never blended.
     """
     order = ranked(candidates, judge)
     best = order[0]
     name = judge.metric.name
-    alone = Choice((best,), best.value, best.tune_scores, f"{best.estimator} has the best {name} on tune")
+    where = "on tune" if best.rounds == 1 else f"in {best.rounds} rounds of cross-validation"
+    alone = Choice((best,), best.value, best.tune_scores, f"{best.estimator} has the best {name} {where}")
     if not blend or len(order) < 2 or kind == RANKING:
         return alone
     pair = tuple(candidate for candidate in candidates if candidate in order[:2])
     scores = 0.5 * pair[0].tune_scores + 0.5 * pair[1].tune_scores
     try:
         value = judge.value(scores)
+        if not judge.better(value, judge.value(best.tune_scores)):
+            return alone
     except UndefinedMetric:
-        return alone
-    if not judge.better(value, best.value):
         return alone
     names = " and ".join(candidate.estimator for candidate in pair)
     return Choice(pair, value, scores, f"the mean of {names} has the best {name} on tune")

@@ -50,8 +50,8 @@ class Rows:
         changed = np.flatnonzero(self.group[1:] != self.group[:-1]) + 1
         return np.concatenate([np.zeros(1, dtype=np.int64), changed])
 
-    def take(self, part: slice) -> Rows:
-        """Some of the rows."""
+    def take(self, part: slice | NDArray[np.bool_]) -> Rows:
+        """Some of the rows; whole groups where there are groups."""
         return Rows(
             self.x[part],
             self.y[part],

@@ -1,9 +1,10 @@
-"""One search: one estimator, trials one after another, judged on the tune rows."""
+"""One search: one estimator, trials one after another, each judged in every round."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+import statistics
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ml8s.errors import SearchFailed
@@ -19,9 +20,10 @@ from ml8s.search.trials import Trial
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a search found: the best trial's configuration, value, scores on tune and fitted member, and all trials.
+    """What a search found: the best trial's configuration and value, and all trials.
 
-    ``stopped_by`` says why it ended where it did; nothing else of it depends on a clock.
+    ``scores`` and ``member`` are those of the first round: on tune, by a member fitted on fit. ``stopped_by`` says
+    why it ended where it did; nothing else of it depends on a clock.
     """
 
     configuration: Configuration
@@ -41,40 +43,44 @@ class Bounds:
     threads: int = 1
 
 
-def search(
-    learner: Learner, judge: Judge, bounds: Bounds, stop: Stop, told: Callable[[int, float | None], None]
-) -> Found:
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One round of every trial: what fits it, and what values its scores."""
+
+    learner: Learner
+    judge: Judge
+
+
+def search(turns: Sequence[Turn], bounds: Bounds, stop: Stop, told: Callable[[int, float | None], None]) -> Found:
     """Searches one estimator.
 
     Args:
-        learner: fits on the fit rows.
-        judge: values scores of the tune rows.
+        turns: at least one, the first on fit and tune; a trial's value is the mean over all.
         bounds: the largest work of a trial, and the seed.
         stop: asked before each trial with the number of trials done and the work of the next; the first is done anyhow.
         told: called after each trial with their number and the best value so far.
 
     Returns:
-        The best of its trials; of equally good ones the first. It depends on learner, judge, bounds and the number
-        of trials, nothing else.
+        The best of its trials; of equally good ones the first. It depends on turns, bounds and the number of
+        trials, nothing else.
 
     Raises:
         SearchFailed: no trial gave a model with a value.
     """
+    learner, judge = turns[0].learner, turns[0].judge
     points = PointSearch(learner.space(), learner.work, bounds.work, bounds.seed)
     trials: list[Trial] = []
     best: Found | None = None
     reason, ended = "no point of the search space is within the bound on work", NOTHING_NEW
     while (asked := points.ask()) is not None:
         name, point = asked
-        enough = stop(len(trials), learner.work(point))
+        enough = stop(len(trials), sum(turn.learner.work(point) for turn in turns))
         if enough is not None and trials:
             ended = enough
             break
         configuration = learner.configuration(point)
         try:
-            member = learner.fit(configuration)
-            scores = judge.tune.from_units(member.score(judge.tune.x, bounds.threads))
-            value = judge.value(scores)
+            member, scores, value = _tried(turns, configuration, bounds.threads)
         except UndefinedMetric as undefined:
             reason = str(undefined)
             trials.append(Trial(len(trials) + 1, configuration, None))
@@ -89,6 +95,17 @@ def search(
         raise SearchFailed(
             f"no trial gave a model that {judge.metric.name} can judge: {reason}",
             where="the tune fold",
-            cure="look at the tune fold in the report of `ml8s data check`, or choose another metric",
+            cure="look at the rows of the tune fold (`ml8s run --until split` counts them), or choose another metric",
         )
     return Found(best.configuration, best.value, best.scores, best.member, tuple(trials), ended)
+
+
+def _tried(turns: Sequence[Turn], configuration: Configuration, threads: int) -> tuple[Member, Floats, float]:
+    """One trial: the member and the scores of the first turn, and the mean value of all."""
+    members = [turn.learner.fit(configuration) for turn in turns]
+    scores = [
+        turn.judge.tune.from_units(member.score(turn.judge.tune.x, threads))
+        for turn, member in zip(turns, members, strict=True)
+    ]
+    values = [turn.judge.value(one) for turn, one in zip(turns, scores, strict=True)]
+    return members[0], scores[0], statistics.fmean(values)

@@ -1,4 +1,4 @@
-"""search: one estimator's best hyperparameters, trained on fit and judged on tune."""
+"""search: one estimator's best hyperparameters, trained on fit, judged on tune."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from ml8s.config.metrics import DEFAULT_METRIC, RANKING
 from ml8s.environment import require_pinned
 from ml8s.errors import UnsuitableTarget
 from ml8s.search.candidate import Candidate, write_candidate
-from ml8s.search.judge import Judge
 from ml8s.search.learners import Task, learner_of
 from ml8s.search.objectives import objective_of
+from ml8s.search.rounds import rounds_of
 from ml8s.search.rows import Matrix, read_matrix
-from ml8s.search.search import Bounds, search
+from ml8s.search.search import Bounds, Turn, search
 from ml8s.search.space import work_limit
 from ml8s.search.stopping import MAX_TRIALS, REPLAY, Budget, Stop, after, first_of
 from ml8s.search.trials import write_trial_count, write_trial_log
@@ -40,7 +40,13 @@ def run(context: StepContext, *, matrix: Path, candidate: Path, trials: Path, tr
     data = read_matrix(matrix)
     _check_grades(data, context.config.target_column)
     metric = context.config.metric or DEFAULT_METRIC[data.shape.kind]
-    judge = Judge.of(metric, data.tune)
+    rounds = rounds_of(
+        data,
+        metric,
+        context.config.split.strategy,
+        context.config.seed,
+        cross_validation=context.config.automl.cross_validation == "auto",
+    )
     task = Task(data.shape, data.categorical, context.config.seed, context.threads, objective_of(metric))
     bounds = Bounds(work_limit(context.config.automl.time_budget), context.config.seed, context.threads)
     total = context.replay or context.config.automl.max_trials
@@ -49,15 +55,20 @@ def run(context: StepContext, *, matrix: Path, candidate: Path, trials: Path, tr
         words = "" if best is None else f"{metric} {best:.5g}"
         context.progress(Progress(done, total, "trials", words))
 
-    rows = data.fit.in_units(absolute=task.objective.absolute)
-    found = search(learner_of(estimator, task, rows), judge, bounds, stop_rule(context), told)
+    turns = [
+        Turn(learner_of(estimator, task, one.fit.in_units(absolute=task.objective.absolute)), one.judge)
+        for one in rounds
+    ]
+    found = search(turns, bounds, stop_rule(context), told)
     count = len(found.trials)
     words = f"{metric} {found.value:.5g}"
     context.progress(Progress(count, total, "trials", words, found.stopped_by))
-    offered = Candidate(estimator, found.configuration, metric, found.value, count, found.scores, found.member)
+    offered = Candidate(
+        estimator, found.configuration, metric, found.value, len(rounds), count, found.scores, found.member
+    )
     write_candidate(candidate, offered, data.shape, context.inputs["matrix"])
     write_trial_count(trials, estimator, count)
-    write_trial_log(trial_log, estimator, metric, judge.metric.greater_is_better, found.trials)
+    write_trial_log(trial_log, estimator, metric, rounds[0].judge.metric.greater_is_better, found.trials)
     return {"trials": count, "value": found.value}
 
 

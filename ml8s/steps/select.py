@@ -69,7 +69,9 @@ def _write_selection(path: Path, order: list[Candidate], choice: Choice, judge: 
         {
             "schema": SCHEMA,
             "metric": judge.metric.name,
-            "candidates": [{"estimator": c.estimator, "value": c.value, "trials": c.trials} for c in order],
+            "candidates": [
+                {"estimator": c.estimator, "value": c.value, "rounds": c.rounds, "trials": c.trials} for c in order
+            ],
             "chosen": [one.estimator for one in choice.chosen],
             "value": choice.value,
             "reason": choice.reason,

@@ -124,7 +124,7 @@ def report_of(found: Assessment, rows: Sample, name: str = HOSTILE) -> Report:
         forecasts=drawn(rows, name) if kind == FORECASTING else None,
         importance=ImportanceTable(found.question.metric, 600, 3, (ColumnImportance(name, 1, 0.1, 0.05, 0.2),)),
         slices=slice_tables(found.question, rows, {name: ("string", values)}),
-        candidates=(CandidateRow("lgbm", None, 3, True),),
+        candidates=(CandidateRow("lgbm", None, 1, 3, True),),
         selection_reason=name,
         progress=(SearchProgress("lgbm", ((1, 0.5), (2, 0.7))),),
         features=FeatureTable(((name, name),), ((name, name),), "off"),
