@@ -92,7 +92,7 @@ def test_a_part_without_one_of_the_classes_takes_no_turn(tmp_path: Path) -> None
 @pytest.mark.parametrize("estimator", ["lgbm", "xgboost", "rf", "linear"])
 def test_a_trials_value_is_the_mean_of_its_rounds(tmp_path: Path, estimator: str) -> None:
     matrix = make_matrix(tmp_path / "m", "binary", weighted=True)
-    config = make_config("binary", automl={"max_trials": 2})
+    config = make_config("binary", automl={"max_trials": 2, "cross_validation": "auto"})
     outputs = run_search(tmp_path / "s", matrix, config, estimator)
     candidate = read_candidate(outputs.folders["candidate"])
     data = read_matrix(matrix)
@@ -105,6 +105,16 @@ def test_a_trials_value_is_the_mean_of_its_rounds(tmp_path: Path, estimator: str
     assert len(set(values)) == candidate.rounds == 5
     assert candidate.value == fmean(values)
     assert np.array_equal(candidate.tune_scores, candidate.member.score(data.tune.x)), "tune's scores are not mixed"
+
+
+@pytest.mark.parametrize("estimator", ["lgbm", "xgboost", "rf"])
+def test_threads_and_a_replay_change_no_byte(tmp_path: Path, estimator: str) -> None:
+    matrix = make_matrix(tmp_path / "m", "binary", rows=400)
+    config = make_config("binary", automl={"max_trials": 3, "cross_validation": "auto"})
+    one = run_search(tmp_path / "1", matrix, config, estimator, threads=1)
+    two = run_search(tmp_path / "2", matrix, config, estimator, threads=2)
+    replayed = run_search(tmp_path / "3", matrix, config, estimator, replay=3)
+    assert one.digests == two.digests == replayed.digests
 
 
 def test_off_judges_on_tune_alone(tmp_path: Path) -> None:

@@ -124,7 +124,7 @@ def test_a_spent_budget_still_gives_one_trial_and_max_trials_ends_first(tmp_path
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_candidate_is_the_best_trial_and_its_value_that_of_its_scores(tmp_path: Path, kind: str) -> None:
     matrix = make_matrix(tmp_path / "m", kind, weighted=True)
-    config = make_config(kind, automl={"max_trials": 8, "cross_validation": "off"})
+    config = make_config(kind, automl={"max_trials": 8})
     outputs = run_search(tmp_path / "s", matrix, config, "lgbm")
     candidate = read_candidate(outputs.folders["candidate"])
     trials = trials_of(outputs.folders["trial_log"])
@@ -202,7 +202,7 @@ def test_a_process_without_the_pin_is_refused(tmp_path: Path, monkeypatch: pytes
 @pytest.mark.parametrize("metric", ["average_precision", "log_loss", "f1", "accuracy", "brier_score"])
 def test_the_configs_metric_guides_the_search(tmp_path: Path, metric: str) -> None:
     matrix = make_matrix(tmp_path / "m", "binary")
-    config = make_config("binary", metric=metric, automl={"max_trials": 3, "cross_validation": "off"})
+    config = make_config("binary", metric=metric, automl={"max_trials": 3})
     outputs = run_search(tmp_path / "s", matrix, config, "lgbm")
     candidate = read_candidate(outputs.folders["candidate"])
     assert candidate.metric == metric
