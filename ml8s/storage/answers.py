@@ -24,6 +24,7 @@ from ml8s.errors import (
     StoreUnreachable,
     WrongRegion,
 )
+from ml8s.storage.files import FULL
 
 _AGAIN: Final = "check the network, {server} and the store itself, and run again"
 
@@ -112,26 +113,34 @@ class Dialect:
         return not self.passing.isdisjoint(answer if answer[0] else _classes(*_causes(error)))
 
     def store_error(self, error: BaseException, where: str) -> ML8sError | None:
-        """Our error for one that the client or the network raised; None where it is none of theirs, so a bug."""
+        """Our error for one that the client or the network raised; None where it is none of theirs."""
         if isinstance(error, ML8sError):
             return error
+        understood = self._understood(error)
+        return self._worded(where, *understood) if understood else None
+
+    def _understood(self, error: BaseException) -> tuple[Case, str] | None:
         if isinstance(error, Met):
-            return self._worded(error.case, where, error.detail)
+            return error.case, error.detail
         code, _ = self._answer(error)
         if code in self.codes:
-            return self._worded(self.codes[code], where, code)
+            return self.codes[code], code
         if code:
-            return self._worded(Case.UNREACHABLE, where, f"it answers {code}, {_sentence(error)}")
-        for name, case in self.classes.items():
-            for cause in _causes(error):
-                if name in _classes(cause):
-                    return self._worded(case, where, _sentence(cause))
-        return None
+            return Case.UNREACHABLE, f"it answers {code}, {_sentence(error)}"
+        if isinstance(error, OSError) and error.errno in FULL:
+            return None  # this machine's disk: whoever writes the file tells of it
+        found = (
+            (case, _sentence(cause))
+            for name, case in self.classes.items()
+            for cause in _causes(error)
+            if name in _classes(cause)
+        )
+        return next(found, None)
 
     def _answer(self, error: BaseException) -> tuple[str, str]:
         return next(filter(None, map(self.answered, _causes(error))), ("", ""))
 
-    def _worded(self, case: Case, where: str, detail: str) -> StoreError:
+    def _worded(self, where: str, case: Case, detail: str) -> StoreError:
         kind: type[StoreError]
         kind, message, cure = case.value
         words = {**self.words, "where": where, "detail": detail}

@@ -8,7 +8,7 @@ temporary is in the dialect's ``passing``.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
@@ -23,7 +23,6 @@ from ml8s.storage.objects import (
     Look,
     ObjectStore,
     Page,
-    Sink,
     described,
 )
 from ml8s.storage.store import StoredObject
@@ -64,14 +63,14 @@ class AzureContainer:
         """The URL of the account, without a shared access signature."""
         return f"{self._service.scheme}://{self._service.primary_hostname}"
 
-    def read(self, name: str, sink: Sink) -> Mapping[str, str]:
-        """Copies one blob and returns its metadata."""
+    def read(self, name: str, take: Callable[[bytes], object]) -> Mapping[str, str]:
+        """Hands one blob's bytes on as they come and returns its metadata."""
 
         async def drain() -> Mapping[str, str]:
             answer = await self._container.download_blob(name, **OPTIONS)
             metadata = _metadata(answer.properties)
             async for chunk in answer.chunks():
-                sink.write(chunk)
+                take(chunk)
             return metadata
 
         return cast("Mapping[str, str]", self._call(drain))

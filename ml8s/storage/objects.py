@@ -47,36 +47,6 @@ CONTENT_SHA256: Final = "ml8s-sha256"
 """What a reader compares: no protocol below tells a byte that changed on the way when there is no TLS."""
 
 
-class Sink:
-    """Where the bytes of an object go, with their digest; what this machine's disk fails with is kept apart."""
-
-    def __init__(self, target: IO[bytes]) -> None:
-        self._target = target
-        self._digest = hashlib.sha256()
-        self.failed: OSError | None = None
-
-    @property
-    def sha256(self) -> str:
-        """The digest of what was written since the last start."""
-        return self._digest.hexdigest()
-
-    def restarted(self) -> Sink:
-        """The sink itself, emptied."""
-        self._target.seek(0)
-        self._target.truncate()
-        self._digest = hashlib.sha256()
-        return self
-
-    def write(self, chunk: bytes) -> None:
-        """Takes the next bytes."""
-        try:
-            self._target.write(chunk)
-        except OSError as error:
-            self.failed = error
-            raise
-        self._digest.update(chunk)
-
-
 class Bucket(Protocol):
     """A bucket or container by its provider's client. What goes wrong is raised as the client raises it, or as Met."""
 
@@ -84,8 +54,8 @@ class Bucket(Protocol):
     def endpoint(self) -> str:
         """The URL that requests go to, without a signature."""
 
-    def read(self, name: str, sink: Sink) -> Mapping[str, str]:
-        """Copies one object and returns its metadata."""
+    def read(self, name: str, take: Callable[[bytes], object]) -> Mapping[str, str]:
+        """Hands one object's bytes on as they come and returns its metadata."""
 
     def write(self, name: str, content: bytes | Path, metadata: Mapping[str, str], *, only_new: bool) -> None:
         """Writes one object whole or not at all; ``only_new``: with one request, and only where there is none."""
@@ -147,17 +117,17 @@ class ObjectStore:
                 self._write(key, content, write_id)
                 return True
             except StoreError as error:
-                case = self._dialect.case_of(error)
-                if case is Case.CONFLICT:
-                    continue
-                if case is not Case.TAKEN and not isinstance(error, StoreUnreachable):
-                    raise
-                # Lost, or the answer was: a second try may have been refused by the first, which was carried out.
-                found = self._look(key)
-                if found is not None:
-                    return found[1].get(WRITE_ID) == write_id
-                if case is not Case.TAKEN:
-                    raise
+                case, failed = self._dialect.case_of(error), error
+            if case is Case.CONFLICT:
+                continue
+            if case is not Case.TAKEN and not isinstance(failed, StoreUnreachable):
+                raise failed
+            # Lost, or the answer was: a second try may have been refused by the first, which was carried out.
+            found = self._look(key)
+            if found is not None:
+                return found[1].get(WRITE_ID) == write_id
+            if case is not Case.TAKEN:
+                raise failed
         raise StoreUnreachable(
             f"the store did not settle who wrote {self._where(key)} in {ATTEMPTS} attempts",
             where=self._where(key),
@@ -194,16 +164,11 @@ class ObjectStore:
         self._ask(self._where(key), lambda bucket: bucket.write(name, content, metadata, only_new=bool(write_id)))
 
     def _read(self, key: str, target: IO[bytes]) -> None:
-        name, sink = self._name(key), Sink(target)
+        name = self._name(key)
         for _ in range(ATTEMPTS):
-            try:
-                written = self._ask(self._where(key), lambda bucket: bucket.read(name, sink.restarted()))
-            except StoreError:
-                if sink.failed is not None:
-                    raise sink.failed from None
-                raise
+            written, read = self._ask(self._where(key), lambda bucket: _copied(bucket, name, target))
             # What differs at every reading is damaged in the store: whoever asked for it knows what that means.
-            if written.get(CONTENT_SHA256) in (None, sink.sha256):
+            if written in (None, read):
                 return
 
     def _page(self, prefix: str, after: str) -> Page:
@@ -251,6 +216,20 @@ class ObjectStore:
 
     def _below(self, text: str) -> str:
         return f"{self._address.prefix}/{text}" if self._address.prefix else text
+
+
+def _copied(bucket: Bucket, name: str, target: IO[bytes]) -> tuple[str | None, str]:
+    """The digests of an object as it was written and as it was read into ``target``."""
+    target.seek(0)
+    target.truncate()
+    digest = hashlib.sha256()
+
+    def take(chunk: bytes) -> None:
+        target.write(chunk)
+        digest.update(chunk)
+
+    metadata = bucket.read(name, take)
+    return metadata.get(CONTENT_SHA256), digest.hexdigest()
 
 
 def described(name: str, size: int, modified: datetime, etag: str, version_id: str | None = None) -> StoredObject:

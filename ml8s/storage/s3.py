@@ -7,7 +7,7 @@ what was garbled on the way, is in the dialect's ``passing``. s3fs's own retries
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -23,7 +23,6 @@ from ml8s.storage.objects import (
     Look,
     ObjectStore,
     Page,
-    Sink,
     described,
 )
 from ml8s.storage.uri import BucketAddress
@@ -76,12 +75,12 @@ class S3Bucket:
         """The URL that requests go to."""
         return str(self._filesystem.s3.meta.endpoint_url)
 
-    def read(self, name: str, sink: Sink) -> Mapping[str, str]:
-        """Copies one object and returns its metadata."""
+    def read(self, name: str, take: Callable[[bytes], object]) -> Mapping[str, str]:
+        """Hands one object's bytes on as they come and returns its metadata."""
         from fsspec.asyn import sync
 
         answer = self._call("get_object", Key=name)
-        sync(self._filesystem.loop, _drain, answer["Body"], sink)
+        sync(self._filesystem.loop, _drain, answer["Body"], take)
         return cast("Mapping[str, str]", answer.get("Metadata", {}))
 
     def write(self, name: str, content: bytes | Path, metadata: Mapping[str, str], *, only_new: bool) -> None:
@@ -99,12 +98,16 @@ class S3Bucket:
 
     def look(self, name: str) -> Look:
         """One object without its content, and its metadata."""
+        missing = None
         try:
             answer = self._call("head_object", Key=name)
         except Exception as error:
-            if DIALECT.case_of(error) is Case.MISSING:
-                self._require_bucket()
-            raise
+            if DIALECT.case_of(error) is not Case.MISSING:
+                raise
+            missing = error
+        if missing is not None:  # no longer among the causes of what the next request fails with
+            self._require_bucket()
+            raise missing
         version = answer.get("VersionId")
         known = None if version == "null" else cast("str | None", version)
         size, modified = cast(int, answer["ContentLength"]), cast(datetime, answer["LastModified"])
@@ -143,10 +146,10 @@ class S3Bucket:
             raise Met(Case.REGION, "redirected without end") from error
 
 
-async def _drain(body: object, sink: Sink) -> None:
+async def _drain(body: object, take: Callable[[bytes], object]) -> None:
     async with body as stream:  # type: ignore[attr-defined]
         while chunk := await stream.read(CHUNK_BYTES):
-            sink.write(chunk)
+            take(chunk)
 
 
 def _answered(error: BaseException) -> tuple[str, str] | None:

@@ -34,6 +34,9 @@ class Answer:
     message: str = ""
 
 
+ANY = ""
+"""Every method: the faults meet the next requests, whatever they are."""
+
 Fault = LostAnswer | CutBody | FlippedBody | Answer
 
 
@@ -56,7 +59,7 @@ class FaultyProxy:
     def next_fault(self, method: str, path: str) -> Fault | None:
         with self.lock:
             self.seen.append(f"{method} {path}")
-            if method == self.method and self.query in path and self.faults:
+            if self.method in (method, ANY) and self.query in path and self.faults:
                 return self.faults.pop(0)
             return None
 

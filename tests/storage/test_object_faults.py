@@ -17,7 +17,7 @@ from ml8s.storage import azure, open_store, s3
 from ml8s.storage.answers import Dialect
 from ml8s.storage.objects import ATTEMPTS
 from ml8s.storage.store import Store
-from tests.storage.faulty_proxy import Answer, CutBody, Fault, FaultyProxy, FlippedBody, LostAnswer
+from tests.storage.faulty_proxy import ANY, Answer, CutBody, Fault, FaultyProxy, FlippedBody, LostAnswer
 from tests.storage.providers import PROVIDERS, Provider
 
 MEANINGS = [
@@ -58,6 +58,16 @@ def test_a_creator_refused_by_an_object_that_is_gone_tries_again(
         faulty.create("other", b"mine")
     proxy.arm("PUT")
     assert (faulty.get("key"), faulty.stat("other")) == (b"mine", None)
+
+
+def test_a_creator_that_was_refused_looks_again_when_its_look_fails(
+    provider: Provider, proxy: FaultyProxy, faulty: Store
+) -> None:
+    # The refusal before it says nothing of why the look failed.
+    assert faulty.create("key", b"theirs")
+    proxy.arm(ANY, provider.taken, LostAnswer(), provider.busy)
+    assert not faulty.create("key", b"mine")
+    assert not proxy.faults
 
 
 @pytest.mark.parametrize("method", ["PUT", "GET", "HEAD", "DELETE"])

@@ -9,9 +9,10 @@ import pytest
 
 from ml8s.errors import AccessDenied, InvalidStoreUri, NoCredentials, StoreUnreachable
 from ml8s.storage import open_store
+from ml8s.storage.objects import ATTEMPTS
 from ml8s.storage.store import Store
 from tests.s3_server import s3_client
-from tests.storage.faulty_proxy import Answer, FaultyProxy
+from tests.storage.faulty_proxy import ANY, Answer, FaultyProxy, LostAnswer
 from tests.storage.providers import S3, Provider
 
 
@@ -31,6 +32,12 @@ def test_a_conflict_that_never_ends_is_reported_and_nothing_is_written(proxy: Fa
     with pytest.raises(StoreUnreachable, match="did not settle"):
         faulty.create("key", b"mine")
     assert faulty.stat("key") is None
+
+
+def test_a_bucket_that_could_not_be_asked_for_is_not_called_missing(proxy: FaultyProxy, faulty: Store) -> None:
+    proxy.arm(ANY, Answer(404, ""), *[LostAnswer()] * ATTEMPTS)
+    assert faulty.stat("key") is None
+    assert not proxy.faults
 
 
 def test_without_credentials_that_is_said(uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
