@@ -7,7 +7,8 @@ what was garbled on the way, is in the dialect's ``passing``. s3fs's own retries
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -65,14 +66,12 @@ class S3Bucket:
             },
         )
         self._filesystem.retries = 1
-        try:
-            self._filesystem.connect()
-        except ValueError as error:
-            raise Met(Case.ENDPOINT, str(error)) from error
 
     @property
     def endpoint(self) -> str:
         """The URL that requests go to."""
+        with _judged():
+            self._filesystem.connect()
         return str(self._filesystem.s3.meta.endpoint_url)
 
     def read(self, name: str, take: Callable[[bytes], object]) -> Mapping[str, str]:
@@ -140,10 +139,21 @@ class S3Bucket:
         self._seen = True
 
     def _call(self, method: str, **parameters: object) -> Mapping[str, object]:
-        try:
+        with _judged():
             return cast("Mapping[str, object]", self._filesystem.call_s3(method, Bucket=self._name, **parameters))
-        except RecursionError as error:  # the client follows every redirect of a bucket, whoever answers it
-            raise Met(Case.REGION, "redirected without end") from error
+
+
+@contextmanager
+def _judged() -> Iterator[None]:
+    """Tells two cases in which the client raises what Python has for anything."""
+    try:
+        yield
+    except RecursionError as error:  # the client follows every redirect of a bucket, whoever answers it
+        raise Met(Case.REGION, "redirected without end") from error
+    except ValueError as error:  # the client is made with the first request
+        if "endpoint" not in str(error).lower():
+            raise
+        raise Met(Case.ENDPOINT, str(error)) from error
 
 
 async def _drain(body: object, take: Callable[[bytes], object]) -> None:
