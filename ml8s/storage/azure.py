@@ -78,7 +78,7 @@ class AzureContainer:
     def write(self, name: str, content: bytes | Path, metadata: Mapping[str, str], *, only_new: bool) -> None:
         """Writes one blob; above 64 MiB in blocks that one last request makes the blob's content."""
         size = len(content) if isinstance(content, bytes) else content.stat().st_size
-        named = {name.replace("-", "_"): value for name, value in metadata.items()}
+        named = {word.replace("-", "_"): value for word, value in metadata.items()}
         with nullcontext(content) if isinstance(content, bytes) else content.open("rb") as data:
             self._call(
                 self._container.upload_blob, name, data, length=size, overwrite=not only_new, metadata=named,
@@ -139,7 +139,7 @@ def _is_folder(properties: Any) -> bool:  # noqa: ANN401
 def _metadata(properties: Any) -> Mapping[str, str]:  # noqa: ANN401
     if _is_folder(properties):
         raise Met(Case.FOLDER)
-    return {str(name).replace("_", "-"): str(value) for name, value in (properties.metadata or {}).items()}
+    return {str(word).replace("_", "-"): str(value) for word, value in (properties.metadata or {}).items()}
 
 
 def _described(name: str, properties: Any) -> StoredObject:  # noqa: ANN401
