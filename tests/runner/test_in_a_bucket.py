@@ -42,8 +42,7 @@ def scheme(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
 
 def test_one_command_from_a_config_in_a_bucket_to_a_registered_candidate(scheme: str, tmp_path: Path) -> None:
     place = f"{scheme}://ml-store/team"
-    if scheme == "s3":  # the other is slow anyway: it is probed in earnest
-        mark_probed(open_store(place))
+    mark_probed(open_store(place))
     publish("churn", tmp_path / "data", rows=1500)
     snapshot = open_store(f"{scheme}://ml-datasets/churn/v3/")
     for path in (tmp_path / "data").iterdir():
