@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ml8s.errors import AccessDenied, InvalidStoreUri, NoCredentials, StoreUnreachable
+from ml8s.errors import AccessDenied, InvalidStoreUri, NoCredentials, StoreUnreachable, WrongRegion
 from ml8s.storage import open_store
 from ml8s.storage.objects import ATTEMPTS
 from ml8s.storage.store import Store
@@ -38,6 +38,13 @@ def test_a_bucket_that_could_not_be_asked_for_is_not_called_missing(proxy: Fault
     proxy.arm(ANY, Answer(404, ""), *[LostAnswer()] * ATTEMPTS)
     assert faulty.stat("key") is None
     assert not proxy.faults
+
+
+def test_another_region_is_named_with_the_variable_that_mends_it(proxy: FaultyProxy, faulty: Store) -> None:
+    proxy.arm("PUT", Answer(400, "IllegalLocationConstraintException"))
+    with pytest.raises(WrongRegion, match="another region") as error:
+        faulty.put("key", b"")
+    assert "AWS_REGION" in error.value.cure
 
 
 def test_without_credentials_that_is_said(uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
