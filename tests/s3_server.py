@@ -19,6 +19,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from ml8s.storage.probe import KEYS, RESULT, VERSION
 from ml8s.storage.store import Store
+from tests.loopback import serving
 
 ACCESS = {
     "AWS_ACCESS_KEY_ID": "test-key",
@@ -48,15 +49,8 @@ def s3_server(*, races: bool = False, ignores: bool = False) -> Iterator[str]:
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     moto = DomainDispatcherApplication(create_backend_app)
     application = Racing(moto) if races else Ignoring(moto) if ignores else Atomic(moto)
-    server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=QuietHandler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with serving(make_server("127.0.0.1", 0, application, threaded=True, request_handler=QuietHandler)) as url:
+        yield url
 
 
 class Atomic:

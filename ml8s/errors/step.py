@@ -98,7 +98,7 @@ class StepDied(StepError):
 
 
 class LibraryMissing(StepError):
-    """A step needs a library that is not installed here."""
+    """A library that a step or a store needs is not installed here."""
 
     code = "ML8S-S012"
     exit_status = 2

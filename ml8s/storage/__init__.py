@@ -31,12 +31,12 @@ def open_store(uri: str, purpose: Purpose = Purpose.STORE) -> Store:
 
         return FolderStore(address)
     if isinstance(address, BucketAddress):
-        from ml8s.storage.s3 import S3Store
+        from ml8s.storage.s3 import s3_store
 
-        return S3Store(address, purpose)
-    from ml8s.storage.azure import AzureStore
+        return s3_store(address, purpose)
+    from ml8s.storage.azure import azure_store
 
-    return AzureStore(address)
+    return azure_store(address)
 
 
 def __getattr__(name: str) -> object:

@@ -1,250 +1,205 @@
-"""A prefix of a container in Azure Blob Storage as a store.
+"""Containers of Azure Blob Storage, by the client that adlfs makes.
 
 Account and credentials come from the usual ``AZURE_STORAGE_*`` variables, or from what Azure's own chain finds
-(workload identity, managed identity, ``az login``). Nothing is cached. The client's own retries wait for minutes and
-are off: what is temporary (throttling, 5xx, broken connections) is tried again here, with growing pauses.
+(workload identity, managed identity, ``az login``). The client's own retries wait for minutes and are off: all that is
+temporary is in the dialect's ``passing``.
 """
 
 from __future__ import annotations
 
-import hashlib
-import io
 import os
-import time
-import uuid
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
-from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Final, TypeVar, cast
+from typing import Any, Final, cast
 
-from ml8s.artifacts import file_sha256, sha256
-from ml8s.errors import ObjectMissing, StoreError, StoreUnreachable
-from ml8s.storage import azure_errors
-from ml8s.storage.files import whole_file
-from ml8s.storage.keys import check_key
+from ml8s.errors import InvalidStoreUri, NoCredentials
+from ml8s.storage.answers import Case, Dialect, Met, told
+from ml8s.storage.objects import (
+    CONNECT_SECONDS,
+    READ_SECONDS,
+    UPLOADS_AT_ONCE,
+    Look,
+    ObjectStore,
+    Page,
+    described,
+)
 from ml8s.storage.store import StoredObject
-from ml8s.storage.uri import ContainerAddress, join
+from ml8s.storage.uri import ContainerAddress
 
-if TYPE_CHECKING:
-    from adlfs import AzureBlobFileSystem
-
-T = TypeVar("T")
-
-CONNECT_SECONDS: Final = 5
-READ_SECONDS: Final = 30
-ATTEMPTS: Final = 4
-PAUSE_SECONDS: Final = 0.3
-"""Before the second try; three times as long before each further one."""
-
-PAGE_KEYS: Final = 1000
-UPLOADS_AT_ONCE: Final = 2
-WRITE_ID: Final = "ml8s_write_id"
-CONTENT_SHA256: Final = "ml8s_sha256"
-"""What a reader compares: no protocol below tells a byte that changed on the way when there is no TLS."""
-
+OPTIONS: Final = {"retry_total": 0, "connection_timeout": CONNECT_SECONDS, "read_timeout": READ_SECONDS}
+ACCOUNT_VARIABLES: Final = ("AZURE_STORAGE_CONNECTION_STRING", "AZURE_STORAGE_ACCOUNT_NAME")
 FOLDER_MARK: Final = "hdi_isfolder"
 """The metadata by which an account with a hierarchical namespace shows its folders among the blobs."""
 
 
-class AzureStore:
-    """The store below a prefix of a container."""
+def azure_store(address: ContainerAddress) -> ObjectStore:
+    """The store below a prefix of an Azure container."""
+    return ObjectStore(address, DIALECT, partial(AzureContainer, address))
+
+
+class AzureContainer:
+    """One container, by Azure's client; its metadata's names have ``_`` for ``-``, since Azure takes no other."""
 
     def __init__(self, address: ContainerAddress) -> None:
-        self._address = address
-        self._opened: tuple[int, AzureBlobFileSystem] | None = None
+        import adlfs
 
-    @property
-    def uri(self) -> str:
-        """The address, without credentials."""
-        return self._address.uri
+        account = address.account
+        named = {"account_name": account, "account_host": f"{account}.blob.{address.suffix}"} if account else {}
+        _require_account(address)
+        try:
+            self._filesystem = adlfs.AzureBlobFileSystem(
+                **named, anon=False, skip_instance_cache=True, use_listings_cache=False
+            )
+        except ValueError as error:
+            raise Met(Case.UNUSABLE) from error
+        self._service = self._filesystem.service_client
+        _require_same_account(address, str(self._service.account_name))
+        self._container = self._service.get_container_client(address.container)
 
     @property
     def endpoint(self) -> str:
         """The URL of the account, without a shared access signature."""
-        client = self._filesystem().service_client
-        return f"{client.scheme}://{client.primary_hostname}"
+        return f"{self._service.scheme}://{self._service.primary_hostname}"
 
-    def get(self, key: str) -> bytes:
-        """The whole content of one object."""
-        content = io.BytesIO()
-        self._read(key, content)
-        return content.getvalue()
+    def read(self, name: str, take: Callable[[bytes], object]) -> Mapping[str, str]:
+        """Hands one blob's bytes on as they come and returns its metadata."""
 
-    def fetch(self, key: str, path: Path) -> None:
-        """Copies one object into a file, which appears complete or not at all."""
-        with whole_file(path) as file:
-            self._read(key, file)
-
-    def put(self, key: str, content: bytes | Path) -> None:
-        """Writes one object; above 64 MiB in blocks that one last request makes the object's content."""
-        if isinstance(content, bytes):
-            self._upload(key, content, {CONTENT_SHA256: sha256(content)}, overwrite=True)
-            return
-        self._upload(key, content, {CONTENT_SHA256: file_sha256(content)}, overwrite=True)
-
-    def create(self, key: str, content: bytes) -> bool:
-        """Writes one small object if there is none: True when this call's content is the one stored."""
-        write_id = uuid.uuid4().hex
-        try:
-            self._upload(key, content, {WRITE_ID: write_id, CONTENT_SHA256: sha256(content)}, overwrite=False)
-            return True
-        except StoreError as error:
-            lost = azure_errors.code_of(error) in azure_errors.LOST
-            if not lost and not isinstance(error, StoreUnreachable):
-                raise
-            # Lost, or the answer was: the second try may have been refused by the first, which was carried out.
-            stored = self._properties(key)
-            if stored is None and not lost:
-                raise
-            if stored is not None:
-                return bool(stored.metadata.get(WRITE_ID) == write_id)
-        raise StoreUnreachable(
-            f"the store did not settle who wrote {self._where(key)}: it was there and is gone",
-            where=self._where(key),
-            cure="run again when nothing removes objects of this store",
-        )
-
-    def stat(self, key: str) -> StoredObject | None:
-        """Size and version (ETag, and version id where the container keeps versions) of one object."""
-        found = self._properties(key)
-        return None if found is None else _described(key, found)
-
-    def list(self, prefix: str = "") -> Iterator[StoredObject]:
-        """All objects whose key begins with ``prefix``, by the key's UTF-8 bytes.
-
-        Azure's own order differs between kinds of account, so all pages are read before the first object is given.
-        """
-        start = len(self._prefixed(""))
-
-        async def pages(container: Any) -> list[StoredObject]:  # noqa: ANN401  (the client has no types here)
-            found = container.list_blobs(
-                name_starts_with=self._prefixed(prefix),
-                include=["metadata"],
-                results_per_page=PAGE_KEYS,
-                **_options(),
-            )
-            return [_described(item.name[start:], item) async for item in found if not _is_folder(item)]
-
-        yield from sorted(self._ask(self.uri, pages), key=lambda item: item.key.encode())
-
-    def delete(self, key: str) -> None:
-        """Removes one object; no error where there is none."""
-        name = self._prefixed(check_key(key))
-
-        async def remove(container: Any) -> None:  # noqa: ANN401
-            await container.delete_blob(name, delete_snapshots="include", **_options())
-
-        try:
-            self._ask(self._where(key), remove)
-        except ObjectMissing:
-            return
-
-    def _upload(self, key: str, content: bytes | Path, metadata: Mapping[str, str], *, overwrite: bool) -> None:
-        name = self._prefixed(check_key(key))
-
-        async def upload(container: Any) -> None:  # noqa: ANN401
-            with nullcontext(content) if isinstance(content, bytes) else content.open("rb") as data:
-                size = len(content) if isinstance(content, bytes) else content.stat().st_size
-                await container.upload_blob(
-                    name, data, length=size, overwrite=overwrite, metadata=dict(metadata),
-                    max_concurrency=UPLOADS_AT_ONCE, validate_content=True, **_options(),
-                )  # fmt: skip
-
-        self._ask(self._where(key), upload)
-
-    def _read(self, key: str, target: IO[bytes]) -> None:
-        name = self._prefixed(check_key(key))
-
-        async def drain(container: Any) -> tuple[str | None, str]:  # noqa: ANN401
-            target.seek(0)
-            target.truncate()
-            answer = await container.download_blob(name, **_options())
-            if _is_folder(answer.properties):
-                raise ObjectMissing(f"{self._where(key)} is a folder", where=self._where(key), cure="name an object")
-            digest = hashlib.sha256()
+        async def drain() -> Mapping[str, str]:
+            answer = await self._container.download_blob(name, **OPTIONS)
+            metadata = _metadata(answer.properties)
             async for chunk in answer.chunks():
-                target.write(chunk)
-                digest.update(chunk)
-            return answer.properties.metadata.get(CONTENT_SHA256), digest.hexdigest()
+                take(chunk)
+            return metadata
 
-        for attempt in range(ATTEMPTS):
-            written, read = self._ask(self._where(key), drain)
-            # What differs at every reading is damaged in the store: whoever asked for it knows what that means.
-            if written in (None, read):
-                return
-            _pause(attempt)
+        return cast("Mapping[str, str]", self._call(drain))
 
-    def _properties(self, key: str) -> Any:  # noqa: ANN401
-        name = self._prefixed(check_key(key))
+    def write(self, name: str, content: bytes | Path, metadata: Mapping[str, str], *, only_new: bool) -> None:
+        """Writes one blob; above 64 MiB in blocks that one last request makes the blob's content."""
+        size = len(content) if isinstance(content, bytes) else content.stat().st_size
+        named = {word.replace("-", "_"): value for word, value in metadata.items()}
+        with nullcontext(content) if isinstance(content, bytes) else content.open("rb") as data:
+            self._call(
+                self._container.upload_blob, name, data, length=size, overwrite=not only_new, metadata=named,
+                max_concurrency=UPLOADS_AT_ONCE, validate_content=True, **OPTIONS,
+            )  # fmt: skip
 
-        async def look(container: Any) -> Any:  # noqa: ANN401
-            return await container.get_blob_client(name).get_blob_properties(**_options())
+    def look(self, name: str) -> Look:
+        """One blob without its content, and its metadata."""
+        found = self._call(self._container.get_blob_client(name).get_blob_properties, **OPTIONS)
+        return _described(name, found), _metadata(found)
 
-        try:
-            found = self._ask(self._where(key), look)
-        except ObjectMissing:
-            return None
-        return None if _is_folder(found) else found
+    def page(self, prefix: str, after: str, size: int) -> Page:
+        """All blobs at once, by the UTF-8 bytes of their names: Azure's own order differs between kinds of account."""
 
-    def _ask(self, where: str, request: Callable[[Any], Awaitable[T]]) -> T:
-        """The answer to a request, asked again while what fails is temporary."""
+        async def collect() -> list[StoredObject]:
+            found = self._container.list_blobs(
+                name_starts_with=prefix, include=["metadata"], results_per_page=size, **OPTIONS
+            )
+            return [_described(item.name, item) async for item in found if not _is_folder(item)]
+
+        found = cast("list[StoredObject]", self._call(collect))
+        return sorted(found, key=lambda item: item.key.encode()), ""
+
+    def remove(self, name: str) -> None:
+        """Removes one blob with its snapshots."""
+        self._call(self._container.delete_blob, name, delete_snapshots="include", **OPTIONS)
+
+    def _call(self, request: Any, *arguments: object, **options: object) -> Any:  # noqa: ANN401  (the client has no types)
         from fsspec.asyn import sync
 
-        filesystem = self._filesystem()
-        container = filesystem.service_client.get_container_client(self._address.container)
-        for attempt in range(ATTEMPTS):
-            try:
-                return cast(T, sync(filesystem.loop, request, container))
-            except Exception as error:
-                if attempt == ATTEMPTS - 1 or not azure_errors.temporary(error):
-                    raise azure_errors.store_error(error, where) or error from error
-            _pause(attempt)
-        raise AssertionError("the last attempt returns or raises")
-
-    def _where(self, key: str) -> str:
-        return join(self.uri, key) if key else self.uri
-
-    def _prefixed(self, key: str) -> str:
-        return f"{self._address.prefix}/{key}" if self._address.prefix else key
-
-    def _filesystem(self) -> AzureBlobFileSystem:
-        """The client of this process: one that a fork inherited shares its sockets and event loop."""
-        if self._opened is None or self._opened[0] != os.getpid():
-            self._opened = (os.getpid(), self._connected())
-        return self._opened[1]
-
-    def _connected(self) -> AzureBlobFileSystem:
-        import adlfs
-
-        account = self._address.account
-        named = {"account_name": account, "account_host": f"{account}.blob.{self._address.suffix}"} if account else {}
-        azure_errors.require_account(self._address)
-        try:
-            filesystem = adlfs.AzureBlobFileSystem(
-                **named, anon=False, skip_instance_cache=True, use_listings_cache=False
-            )
-        except ValueError as error:
-            raise azure_errors.unusable_credentials(self.uri) from error
-        azure_errors.require_same_account(self._address, str(filesystem.service_client.account_name))
-        return filesystem
+        return sync(self._filesystem.loop, request, *arguments, **options)
 
 
-def _options() -> dict[str, int]:
-    """What bounds one request; read when it is made."""
-    return {"retry_total": 0, "connection_timeout": CONNECT_SECONDS, "read_timeout": READ_SECONDS}
+def _require_account(address: ContainerAddress) -> None:
+    """Refuses an address that leaves the account to an environment that does not name one."""
+    if not address.account and not any(os.environ.get(name) for name in ACCOUNT_VARIABLES):
+        raise NoCredentials(
+            f"{address.uri} names no storage account, and the environment none either",
+            where=address.uri,
+            cure=f"write abfs://{address.container}@account.dfs.core.windows.net/…, or set {ACCOUNT_VARIABLES[0]}",
+        )
 
 
-def _pause(attempt: int) -> None:
-    time.sleep(PAUSE_SECONDS * 3**attempt)
+def _require_same_account(address: ContainerAddress, account: str) -> None:
+    """Refuses credentials of another account than the address names: they would silently win."""
+    if address.account and account != address.account:
+        raise InvalidStoreUri(
+            f"{address.uri} is in the account {address.account}, and AZURE_STORAGE_CONNECTION_STRING in {account}",
+            where=address.uri,
+            cure="mend the address, or unset AZURE_STORAGE_CONNECTION_STRING",
+        )
 
 
 def _is_folder(properties: Any) -> bool:  # noqa: ANN401
     return str((properties.metadata or {}).get(FOLDER_MARK, "")).lower() == "true"
 
 
-def _described(key: str, properties: Any) -> StoredObject:  # noqa: ANN401
-    etag = str(properties.etag).strip('"')
+def _metadata(properties: Any) -> Mapping[str, str]:  # noqa: ANN401
+    if _is_folder(properties):
+        raise Met(Case.FOLDER)
+    return {str(word).replace("_", "-"): str(value) for word, value in (properties.metadata or {}).items()}
+
+
+def _described(name: str, properties: Any) -> StoredObject:  # noqa: ANN401
     version = getattr(properties, "version_id", None)
-    modified = cast(datetime, properties.last_modified).astimezone(UTC)
-    return StoredObject(key, int(properties.size), f"{etag}+{version}" if version else etag, modified)
+    return described(name, int(properties.size), properties.last_modified, str(properties.etag), version)
+
+
+def _answered(error: BaseException) -> tuple[str, str] | None:
+    """The client's classes do not tell a missing container from a missing blob; the answer's code does."""
+    status = getattr(error, "status_code", None)
+    if status is None:
+        return None
+    code = getattr(error, "error_code", None)
+    text = str(getattr(code, "value", code) or status)
+    # A clock that is wrong has no code of its own.
+    skewed = text in ("AuthenticationFailed", "403") and "date header" in str(error).lower()
+    return "date header" if skewed else text, str(status)
+
+
+_LOGIN: Final = "AZURE_STORAGE_CONNECTION_STRING, AZURE_STORAGE_ACCOUNT_KEY or AZURE_STORAGE_SAS_TOKEN, or log in"
+
+DIALECT: Final = Dialect(
+    words={
+        "bucket": "container",
+        "address": "the address",
+        "server": "the account's name",
+        "permission": "the role `Storage Blob Data Contributor` on the container",
+        "credentials": _LOGIN,
+        "login": _LOGIN,
+    },
+    answered=_answered,
+    codes=told(
+        {
+            Case.TAKEN: "BlobAlreadyExists ConditionNotMet TargetConditionNotMet 409 412",
+            Case.MISSING: "BlobNotFound ResourceNotFound 404",
+            Case.NO_BUCKET: "ContainerNotFound ContainerBeingDeleted ContainerDisabled",
+            Case.ADDRESS: "InvalidResourceName InvalidUri OutOfRangeInput",
+            Case.DENIED: "AuthorizationFailure AuthorizationPermissionMismatch AuthorizationProtocolMismatch "
+            "AuthorizationResourceTypeMismatch AuthorizationServiceMismatch AuthorizationSourceIPMismatch "
+            "InsufficientAccountPermissions PublicAccessNotPermitted BlobImmutableDueToPolicy LeaseIdMissing 403",
+            Case.UNACCEPTED: "AuthenticationFailed InvalidAuthenticationInfo NoAuthenticationInformation "
+            "AccountIsDisabled KeyBasedAuthenticationNotPermitted 401",
+            Case.FULL: "InsufficientStorage 507 RequestBodyTooLarge",
+        }
+    )
+    | {"date header": Case.CLOCK},
+    classes=told(
+        {
+            Case.UNUSABLE: "AzureSigningError",
+            Case.NO_CREDENTIALS: "ClientAuthenticationError CredentialUnavailableError",
+            Case.UNREACHABLE: "AzureError ClientError OSError",
+        }
+    ),
+    passing=frozenset(
+        {
+            *("408", "429", "500", "502", "503", "504"),
+            # Changed on the way, or replaced between two parts of a read.
+            *("Md5Mismatch", "IncompleteBody", "ConditionNotMet"),
+            *("ServiceRequestError", "ServiceResponseError", "IncompleteReadError", "DecodeError"),
+            *("ClientPayloadError", "ConnectionError", "TimeoutError"),
+        }
+    ),
+)

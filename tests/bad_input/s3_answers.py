@@ -7,13 +7,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from threading import Thread
 from typing import Any, Final
 
 from werkzeug.serving import make_server
 
 from tests.bad_input.case import Case
 from tests.bad_input.snapshots import configured, write_snapshot
+from tests.loopback import serving
 from tests.s3_server import QuietHandler
 
 LIST: Final = "models list --store s3://bucket/store"
@@ -41,15 +41,8 @@ def answering(http: int, code: str) -> Iterator[str]:
         start_response(f"{http} Error", [("Content-Type", "application/xml")])
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
 
-    server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=QuietHandler)
-    thread = Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with serving(make_server("127.0.0.1", 0, application, threaded=True, request_handler=QuietHandler)) as url:
+        yield url
 
 
 ANSWERS: Final = [

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from tests.s3_proxy import ProxyHandler, listening
+from tests.proxy import ProxyHandler, listening
 
 ANSWERS = {"500": (500, "InternalError"), "503": (503, "SlowDown"), "403": (403, "AccessDenied")}
 KINDS = ("drop before", "drop after", "duplicate", "truncate", "flip", *ANSWERS, "stall")

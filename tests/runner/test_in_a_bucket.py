@@ -10,46 +10,53 @@ import pytest
 
 from ml8s.examples.generate import publish
 from ml8s.storage import open_store
+from tests.azurite_server import PRESENT, azure_environment, azurite, make_container
 from tests.cli.commands import run
 from tests.s3_server import make_bucket, mark_probed, s3_environment, s3_server
 
 CONFIG = """\
-dataset_uri: s3://ml-datasets/churn/v3/
+dataset_uri: {scheme}://ml-datasets/churn/v3/
 task: classification
 target_column: churned
 positive_class: "yes"
 metric: roc_auc
-split: {strategy: stratified}
-automl: {max_trials: 1, estimators: [lgbm]}
+split: {{strategy: stratified}}
+automl: {{max_trials: 1, estimators: [lgbm]}}
 """
 
 
-@pytest.fixture
-def endpoint(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    with s3_server() as url:
-        for name, value in s3_environment(url).items():
+SCHEMES = ["s3", *([pytest.param("abfs", marks=pytest.mark.slow)] if PRESENT else [])]
+
+
+@pytest.fixture(params=SCHEMES)
+def scheme(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The scheme of a server that has three buckets, and that the environment leads to."""
+    on_azure = request.param == "abfs"
+    with azurite() if on_azure else s3_server() as url:
+        for name, value in (azure_environment(url) if on_azure else s3_environment(url)).items():
             monkeypatch.setenv(name, value)
-        yield url
+        for bucket in ("configs", "ml-datasets", "ml-store"):
+            (make_container if on_azure else make_bucket)(url, bucket)
+        yield request.param
 
 
-def test_one_command_from_a_config_in_a_bucket_to_a_registered_candidate(endpoint: str, tmp_path: Path) -> None:
-    for bucket in ("configs", "ml-datasets", "ml-store"):
-        make_bucket(endpoint, bucket)
-    mark_probed(open_store("s3://ml-store/team"))
+def test_one_command_from_a_config_in_a_bucket_to_a_registered_candidate(scheme: str, tmp_path: Path) -> None:
+    place = f"{scheme}://ml-store/team"
+    mark_probed(open_store(place))
     publish("churn", tmp_path / "data", rows=1500)
-    snapshot = open_store("s3://ml-datasets/churn/v3/")
+    snapshot = open_store(f"{scheme}://ml-datasets/churn/v3/")
     for path in (tmp_path / "data").iterdir():
         snapshot.put(path.name, path)
-    open_store("s3://configs").put("churn_v3.yaml", CONFIG.encode())
-    command = ("train", "--config", "s3://configs/churn_v3.yaml", "--store", "s3://ml-store/team", "-o", "json")
+    open_store(f"{scheme}://configs").put("churn_v3.yaml", CONFIG.format(scheme=scheme).encode())
+    command = ("train", "--config", f"{scheme}://configs/churn_v3.yaml", "--store", place, "-o", "json")
 
     done = run(*command, folder=tmp_path)
     assert done.returncode == 0, done.stderr
     trained = json.loads(done.stdout)
     assert trained["model_id"].startswith("churn_v3_")
-    assert trained["report"].startswith("s3://ml-store/team/runs/")
-    store = open_store("s3://ml-store/team")
-    assert store.get(trained["report"].removeprefix("s3://ml-store/team/")).lower().startswith(b"<!doctype html>")
+    assert trained["report"].startswith(f"{place}/runs/")
+    report = open_store(place).get(trained["report"].removeprefix(f"{place}/"))
+    assert report.lower().startswith(b"<!doctype html>")
     assert [path.name for path in tmp_path.iterdir()] == ["data"], "nothing is left on this machine"
 
     again = run(*command, folder=tmp_path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ml8s.storage import Purpose, open_store
-from tests.storage.faulty_s3 import FaultyS3, faulty_s3
+from tests.storage.faulty_proxy import FaultyProxy, faulty_proxy
 
 
 @pytest.mark.parametrize("purpose", list(Purpose))
@@ -16,14 +16,14 @@ def test_a_purpose_signs_with_its_own_key(
     for each in Purpose:
         monkeypatch.setenv(f"{each.prefix}AWS_ACCESS_KEY_ID", f"key-of-{each}")
         monkeypatch.setenv(f"{each.prefix}AWS_SECRET_ACCESS_KEY", "secret")
-    with faulty_s3(s3_endpoint) as proxy:
+    with faulty_proxy(s3_endpoint) as proxy:
         monkeypatch.setenv(f"{purpose.prefix}AWS_ENDPOINT_URL", proxy.url)
         open_store(f"s3://{bucket}/x", purpose).put("a", b"1")
         assert _signers(proxy) == {f"key-of-{purpose}"}
         assert not any("x-amz-security-token" in headers for headers in proxy.headers)
 
 
-def _signers(proxy: FaultyS3) -> set[str]:
+def _signers(proxy: FaultyProxy) -> set[str]:
     return {
         headers["authorization"].partition("Credential=")[2].partition("/")[0]
         for headers in proxy.headers

@@ -15,7 +15,7 @@ from ml8s.storage.local import FolderStore
 from ml8s.storage.store import Store, StoredObject
 from ml8s.storage.uri import FolderAddress
 from tests.s3_server import make_bucket, s3_environment, s3_server
-from tests.storage.faulty_s3 import FaultyS3, faulty_s3
+from tests.storage.faulty_proxy import FaultyProxy, faulty_proxy
 
 
 class WrongStore(FolderStore):
@@ -109,14 +109,14 @@ def test_another_endpoint_of_the_same_bucket_is_probed_again(
     s3_endpoint: str, bucket: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(probe, "KEYS", 1)
-    with faulty_s3(s3_endpoint) as proxy:
+    with faulty_proxy(s3_endpoint) as proxy:
         probe.ensure_probed(open_store(f"s3://{bucket}/prefix"))
         assert _writes_of_a_probe(bucket, s3_endpoint, proxy, monkeypatch) == 0
         assert _writes_of_a_probe(bucket, proxy.url, proxy, monkeypatch) > probe.WRITERS
         assert json.loads(open_store(f"s3://{bucket}/prefix").get(probe.RESULT))["endpoint"] == proxy.url
 
 
-def _writes_of_a_probe(bucket: str, endpoint: str, proxy: FaultyS3, monkeypatch: pytest.MonkeyPatch) -> int:
+def _writes_of_a_probe(bucket: str, endpoint: str, proxy: FaultyProxy, monkeypatch: pytest.MonkeyPatch) -> int:
     monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
     proxy.arm("PUT")
     probe.ensure_probed(open_store(f"s3://{bucket}/prefix"))

@@ -1,4 +1,4 @@
-"""A proxy in front of an S3 server, or of Azure's, that fails in the ways networks and stores do."""
+"""A proxy in front of an object store that fails in the ways networks and stores do."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from tests.s3_proxy import ProxyHandler, listening
+from tests.proxy import ProxyHandler, listening
 
 
 @dataclass(frozen=True)
@@ -31,13 +31,17 @@ class Answer:
 
     status: int
     code: str
+    message: str = ""
 
+
+ANY = ""
+"""Every method: the faults meet the next requests, whatever they are."""
 
 Fault = LostAnswer | CutBody | FlippedBody | Answer
 
 
 @dataclass
-class FaultyS3:
+class FaultyProxy:
     """The proxy: ``faults`` are used up one by one by requests whose method (and query) match."""
 
     url: str = ""
@@ -55,19 +59,19 @@ class FaultyS3:
     def next_fault(self, method: str, path: str) -> Fault | None:
         with self.lock:
             self.seen.append(f"{method} {path}")
-            if method == self.method and self.query in path and self.faults:
+            if self.method in (method, ANY) and self.query in path and self.faults:
                 return self.faults.pop(0)
             return None
 
 
 class Handler(ProxyHandler):
-    proxy: FaultyS3
+    proxy: FaultyProxy
 
     def meet(self, body: bytes) -> None:
         self.proxy.headers.append({name.lower(): value for name, value in self.headers.items()})
         fault = self.proxy.next_fault(self.command, self.path)
         if isinstance(fault, Answer):
-            self.refuse(fault.status, fault.code)
+            self.refuse(fault.status, fault.code, fault.message)
             return
         status, headers, content = self.forwarded(body)
         if isinstance(fault, LostAnswer):
@@ -83,9 +87,9 @@ class Handler(ProxyHandler):
 
 
 @contextmanager
-def faulty_s3(upstream: str) -> Iterator[FaultyS3]:
+def faulty_proxy(upstream: str) -> Iterator[FaultyProxy]:
     """The proxy, as long as the block lasts."""
-    proxy = FaultyS3()
+    proxy = FaultyProxy()
     with listening(Handler, upstream, proxy=proxy) as url:
         proxy.url = url
         yield proxy

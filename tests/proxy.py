@@ -1,14 +1,15 @@
-"""A proxy in front of an S3 server on loopback; what it does to a request is its subclass's business."""
+"""A proxy in front of an object store on loopback; what it does to a request is its subclass's business."""
 
 from __future__ import annotations
 
 import http.client
 import socket
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
+
+from tests.loopback import serving
 
 
 class ProxyHandler(BaseHTTPRequestHandler):
@@ -34,8 +35,8 @@ class ProxyHandler(BaseHTTPRequestHandler):
         connection.close()
         return response.status, dict(response.headers), content
 
-    def refuse(self, status: int, code: str) -> None:
-        text = f"<Error><Code>{code}</Code><Message>{code}</Message></Error>".encode()
+    def refuse(self, status: int, code: str, message: str = "") -> None:
+        text = f"<Error><Code>{code}</Code><Message>{message or code}</Message></Error>".encode()
         told = {"Content-Type": "application/xml", "x-ms-error-code": code}  # Azure's clients read the header
         self.answer(status, told, text, len(text))
 
@@ -73,12 +74,5 @@ class Server(ThreadingHTTPServer):
 def listening(handler: type[ProxyHandler], upstream: str, **bound: object) -> Iterator[str]:
     """The URL of a proxy before ``upstream`` as long as the block lasts; ``bound`` become attributes of its handler."""
     kind = type("BoundHandler", (handler,), {**bound, "upstream": urlsplit(upstream).netloc})
-    server = Server(("127.0.0.1", 0), kind)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with serving(Server(("127.0.0.1", 0), kind)) as url:
+        yield url
