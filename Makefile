@@ -40,10 +40,10 @@ demo: $(STAMP)  ## make the fraud example's data, train, show metrics and report
 	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" scripts/demo.sh
 
 test: $(STAMP) $(AZURITE)  ## units, goldens, properties, small local runs: under 10 minutes
-	$(PYTHON) -m pytest -q -n 2 --dist worksteal -m "not slow"
+	$(PYTHON) -m pytest -q -n 3 --dist worksteal -m "not slow"
 
 test-all: $(STAMP) $(AZURITE) test-deps  ## the full matrices as well
-	$(PYTHON) -m pytest -q -n 2 --dist worksteal
+	$(PYTHON) -m pytest -q -n 3 --dist worksteal
 
 check: $(STAMP)  ## format, lint, types, import contracts, docs in step with the code
 	$(VENV)/bin/ruff format --check --quiet .

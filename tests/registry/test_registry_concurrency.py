@@ -152,7 +152,7 @@ def on_day(store: Store, day: int) -> Registry:
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize("error", [StoppedError, StoreUnreachable])
+@pytest.mark.parametrize("error", [StoppedError, pytest.param(StoreUnreachable, marks=pytest.mark.slow)])
 def test_a_writer_that_dies_at_any_call_is_finished_by_the_next_at_the_same_id(
     store: Store, after: bool, error: type[Exception]
 ) -> None:

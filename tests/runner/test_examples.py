@@ -37,7 +37,13 @@ class Project:
         return value
 
 
-@pytest.fixture(scope="module", params=sorted(ROWS))
+# The commands are the same for all: two of the examples show them in `make test`, the others in `make test-all`.
+KEPT = ("churn", "fraud")
+
+
+@pytest.fixture(
+    scope="module", params=[pytest.param(name, marks=[pytest.mark.slow] * (name not in KEPT)) for name in sorted(ROWS)]
+)
 def project(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Project:
     name: str = request.param
     folder = tmp_path_factory.mktemp(name)

@@ -157,6 +157,7 @@ def test_a_feature_of_the_past_is_explained_with_a_worked_row(project: Project) 
     assert "worked out for row" in said
 
 
+@pytest.mark.slow
 def test_a_model_that_forecasts_is_reproduced_to_the_bit(project: Project) -> None:
     found = project.ml8s("models", "reproduce", project.model_id, "-o", "json")
     assert found["answer"] == "identical"
