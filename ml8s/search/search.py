@@ -14,6 +14,7 @@ from ml8s.scoring.shape import Floats
 from ml8s.search.flaml_search import PointSearch
 from ml8s.search.judge import Judge
 from ml8s.search.learners.learner import Configuration, Learner
+from ml8s.search.space import Point
 from ml8s.search.stopping import NOTHING_NEW, Stop
 from ml8s.search.trials import Trial
 
@@ -68,13 +69,13 @@ def search(turns: Sequence[Turn], bounds: Bounds, stop: Stop, told: Callable[[in
         SearchFailed: no trial gave a model with a value.
     """
     learner, judge = turns[0].learner, turns[0].judge
-    points = PointSearch(learner.space(), learner.work, bounds.work, bounds.seed)
+    points = PointSearch(learner.space(), lambda point: _work(turns, point), bounds.work, bounds.seed)
     trials: list[Trial] = []
     best: Found | None = None
     reason, ended = "no point of the search space is within the bound on work", NOTHING_NEW
     while (asked := points.ask()) is not None:
         name, point = asked
-        enough = stop(len(trials), sum(turn.learner.work(point) for turn in turns))
+        enough = stop(len(trials), _work(turns, point))
         if enough is not None and trials:
             ended = enough
             break
@@ -98,6 +99,11 @@ def search(turns: Sequence[Turn], bounds: Bounds, stop: Stop, told: Callable[[in
             cure="look at the rows of the tune fold (`ml8s run --until split` counts them), or choose another metric",
         )
     return Found(best.configuration, best.value, best.scores, best.member, tuple(trials), ended)
+
+
+def _work(turns: Sequence[Turn], point: Point) -> float:
+    """The work of a trial: that of its fits in all turns."""
+    return sum(turn.learner.work(point) for turn in turns)
 
 
 def _tried(turns: Sequence[Turn], configuration: Configuration, threads: int) -> tuple[Member, Floats, float]:
