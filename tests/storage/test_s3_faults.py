@@ -41,7 +41,8 @@ def test_a_bucket_that_could_not_be_asked_for_is_not_called_missing(proxy: Fault
 
 
 def test_another_region_is_named_with_the_variable_that_mends_it(proxy: FaultyProxy, faulty: Store) -> None:
-    proxy.arm("PUT", Answer(400, "IllegalLocationConstraintException"))
+    # The client follows the first such answer to the region that it names, so it must be said again.
+    proxy.arm("PUT", *[Answer(400, "IllegalLocationConstraintException")] * 10)
     with pytest.raises(WrongRegion, match="another region") as error:
         faulty.put("key", b"")
     assert "AWS_REGION" in error.value.cure
