@@ -103,6 +103,7 @@ STEPS: Final[tuple[StepSpec, ...]] = (
             "forecasting",
         ),
         image="core",
+        version=2,
     ),
     StepSpec(
         "split",
@@ -119,7 +120,7 @@ STEPS: Final[tuple[StepSpec, ...]] = (
             "forecasting",
         ),
         image="core",
-        version=2,
+        version=3,
     ),
     StepSpec(
         "featurize",
@@ -135,7 +136,7 @@ STEPS: Final[tuple[StepSpec, ...]] = (
             "feature_engineering",
             "forecasting",
         ),
-        version=3,
+        version=4,
     ),
     StepSpec(
         "search",
