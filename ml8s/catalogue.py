@@ -185,7 +185,7 @@ STEPS: Final[tuple[StepSpec, ...]] = (
         ),
         outputs=(_VERDICT, _METRICS, _REPORT, _TEST_SCORES, _PROFILE),
         reads=("task", "target_column", "metric", "seed", "positive_class", "columns", "evaluation"),
-        version=3,
+        version=4,
     ),
     StepSpec(
         "register",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +13,15 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
+from ml8s.artifacts import canonical_json
 from ml8s.data.parquet import write_table
 from ml8s.errors import StateNotRefreshed
 from ml8s.examples.generate import publish
 from ml8s.registry import Registry
+from ml8s.runner.feature_story import explain_feature
 from ml8s.runner.refresh import refresh_state_of
 from ml8s.storage import open_store
+from ml8s.storage.blobs import fetch_artifact, put_artifact
 from tests.cli.commands import run
 
 CONFIG = """\
@@ -150,6 +155,26 @@ def test_a_feature_is_explained_with_the_rows_that_it_reads(project: Project) ->
     assert count >= len(amounts) > 0
     if count == len(amounts):
         assert float(value.rpartition(" ")[2]) == pytest.approx(sum(amounts) / count, rel=1e-4)
+
+
+def test_a_worked_feature_shows_no_value_that_the_snapshot_does_not_keep_in_logs(
+    project: Project, tmp_path: Path
+) -> None:
+    story = "\n".join(project.ml8s("features", "explain", project.model_id, FEATURE, "-o", "json")["worked"])
+    keys = {str(value) for value in project.rows["customer_id"].unique().to_pylist()}
+    (shown,) = re.findall(r"its customer_id is (\S+)", story)
+    assert (len(shown), shown in keys) == (12, False), "customer_id is logged as hash"
+    store = open_store(str(project.folder / ".ml8s"))
+    record = Registry(store).record(project.model_id)
+    fetch_artifact(store, record.ports["dataset"], tmp_path)
+    dataset = json.loads((tmp_path / "dataset.json").read_bytes())
+    next(column for column in dataset["columns"] if column["name"] == "amount")["log"] = "drop"
+    (tmp_path / "dataset.json").write_bytes(canonical_json(dataset))
+    ports = {**record.ports, "dataset": put_artifact(store, "dataset", tmp_path)}
+    hidden = replace(record, content={**record.content, "ports": ports})
+    assert explain_feature(store, hidden, FEATURE).worked == (
+        "no worked row: the snapshot logs `amount` as `drop`, so no value of it is shown",
+    )
 
 
 def test_a_feature_is_explained_under_explain_as_well(project: Project) -> None:
