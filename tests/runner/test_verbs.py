@@ -126,6 +126,13 @@ def test_the_report_of_a_run_is_printed_and_saved(desk: Desk, ml8s: Call) -> Non
     assert (status, "report.html" in out) == (0, True)
     assert (desk.root / "saved/report.html").read_text() == "<p>stub</p>"
     assert str(desk.root / "saved/report.html") in err
+    saving = ("runs", "report", "20", "--store", desk.store, "--save")
+    assert ml8s(*saving, desk.root / "saved")[0] == 0, "the same files may be written again"
+    (desk.root / "saved/report.html").write_text("mine")
+    for folder in ("saved", "saved/report.html", "saved/report.html/x"):
+        status, _, err = ml8s(*saving, desk.root / folder)
+        assert (status, "ML8S-C006" in err, "give another folder with --save" in err) == (2, True, True), err
+    assert (desk.root / "saved/report.html").read_text() == "mine"
 
 
 def test_a_conflict_is_shown_and_dropped(desk: Desk, ml8s: Call) -> None:
