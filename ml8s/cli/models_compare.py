@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ml8s.registry.comparison import Comparison, Difference
 
 
-@click.command(short_help="Compare two models.")
+@click.command()
 @click.argument("first", metavar="MODEL_A")
 @click.argument("second", metavar="MODEL_B")
 @options.store_option

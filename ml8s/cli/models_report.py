@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 FORMATS: Final = ("html", "md", "json")
 
 
-@click.command(short_help="Print or save a model's evaluation report.")
+@click.command()
 @click.argument("model_id", metavar="MODEL")
 @click.option(
     "--format",

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ml8s.artifacts import Json
 
 
-@click.command(short_help="Show one model: metrics, origin, artifacts.")
+@click.command()
 @click.argument("model_id", metavar="MODEL")
 @options.store_option
 @options.output_option

@@ -59,10 +59,7 @@ def _verdict(report: Report) -> list[str]:
 def _metrics(report: Report) -> list[str]:
     rows = []
     for row in report.metrics:
-        gates = ", ".join(
-            f"{escaped(str(gate.rule) if gate.rule else gate.origin)} {'kept' if gate.passed else '**not kept**'}"
-            for gate in row.gates
-        )
+        gates = ", ".join(f"{escaped(gate.words)} {'kept' if gate.passed else '**not kept**'}" for gate in row.gates)
         rows.append((escaped(row.name), number(row.value), number(row.baseline), gates))
     return ["## Metrics on test", "", *_table(("metric", "model", report.baseline_name, "gate"), rows, (1, 2))]
 

@@ -96,6 +96,12 @@ def test_an_empty_store_has_no_models_and_stays_absent(tmp_path: Path) -> None:
     assert not (tmp_path / "none").exists()
 
 
+def test_a_name_without_models_is_said_to_have_none(store: str) -> None:
+    done = run("models", "list", "nothing", "--store", store)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert f"no model of the name nothing is registered in {store}" in done.stderr
+
+
 def test_show_tells_content_envelope_and_event(store: str) -> None:
     shown = answer("show", SECOND, store=store)
     assert isinstance(shown, dict)
