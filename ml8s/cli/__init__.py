@@ -22,7 +22,8 @@ CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 BROKEN_PIPE = 141  # as a shell counts a death by SIGPIPE
 OUTPUT_LOST = 3
 
-# Verb -> where its command is, and its line in --help, which stands here alone. The order is the one in which a newcomer meets them.
+# Verb -> where its command is, and its line in --help, which stands here alone. The order is the one in which a
+# newcomer meets them.
 VERBS: Mapping[str, tuple[str, str]] = {
     "init": ("ml8s.cli.init:command", "Start from an example: its config and a small snapshot."),
     "validate": ("ml8s.cli.validate:command", "Check a config, and with --data its snapshot too."),

@@ -206,7 +206,7 @@ TERMINALS: Final = [
     terminal("stdout is full in JSON", "models show {model} -o json", "No space left", status=3, stdout="/dev/full"),
     terminal("HOME may not be written", "run config.yaml", "is registered as a candidate", environment={"HOME": "/proc/nothing"}),
     terminal("no HOME", "models list", "model_", environment={"HOME": ""}),
-    terminal("the language C", "models show {model}", "content.metrics.roc_auc", environment={"LANG": "C", "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}),
+    terminal("the language C", "models show {model}", "roc_auc", environment={"LANG": "C", "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}),
     terminal("an encoding of ASCII", "models report {model} --format md", "log\\_loss", environment={"PYTHONIOENCODING": "ascii"}),
     terminal("40 columns", "run config.yaml", "is registered as a candidate", environment={"COLUMNS": "40"}),
     terminal("1 column", "models list", "model_", environment={"COLUMNS": "1"}),

@@ -111,7 +111,14 @@ def test_show_tells_content_envelope_and_event(store: str) -> None:
     assert shown["record"] == shown["registered"]["record"]
     assert shown["envelope"]["kind"] == "binary"
     table = run("models", "show", SECOND, "--store", store)
-    assert "content.metrics.roc_auc" in table.stdout
+    rows = dict(line.split(maxsplit=1) for line in table.stdout.splitlines()[1:])
+    assert {"model": SECOND, "state": "candidate", "roc_auc": "0.9", "by": "ada", "degraded": "aggregates"}.items() <= (
+        rows.items()
+    )
+    assert rows["snapshot"] == sha256(b"fraud")[:12]
+    assert len(table.stdout.splitlines()) <= 12
+    assert max(map(len, table.stdout.splitlines())) <= 80
+    assert "-o yaml" in table.stderr
     assert run("models", "show", SECOND, "-o", "name", "--store", store).stdout == f"{SECOND}\n"
 
 

@@ -181,6 +181,7 @@ def test_a_refresh_goes_back_in_time_only_when_told_to(project: Project) -> None
     asked = ("features", "refresh", project.model_id, "--snapshot", "known", "--dry-run", "-o", "json")
     assert "--allow-older" in project.text(*asked, status=2)
     assert project.ml8s(*asked, "--allow-older")[0]["as_of"] == "2025-12-29T00:00:00Z"
+    assert "2025-12-30T00:00:00Z (refreshed)" in project.text("models", "show", project.model_id)
 
 
 def test_a_feature_is_explained_with_the_rows_that_it_reads(project: Project) -> None:
