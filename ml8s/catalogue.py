@@ -184,7 +184,21 @@ STEPS: Final[tuple[StepSpec, ...]] = (
             Port("trial_log", "trial_log", "the trials of each estimator", many=True),
         ),
         outputs=(_VERDICT, _METRICS, _REPORT, _TEST_SCORES, _PROFILE),
-        reads=("task", "target_column", "metric", "seed", "positive_class", "columns", "evaluation"),
+        # The report shows the whole config, so all of it that may change a result is read.
+        reads=(
+            "task",
+            "target_column",
+            "name",
+            "metric",
+            "seed",
+            "positive_class",
+            "columns",
+            "split",
+            "feature_engineering",
+            "forecasting",
+            "automl",
+            "evaluation",
+        ),
         version=4,
     ),
     StepSpec(

@@ -144,6 +144,8 @@ class Report:
     """One evaluation.
 
     Attributes:
+        name: the model's name; empty without one.
+        config: (dotted path, value as YAML) of what the config says beside its defaults.
         kind: binary, multiclass, regression, ranking or forecasting.
         target: the target column.
         labels: the classes as text, the positive one of two last; empty without classes.
@@ -159,6 +161,8 @@ class Report:
         lineage: (port, digest) of what the evaluation was made from.
     """
 
+    name: str
+    config: tuple[tuple[str, str], ...]
     kind: str
     target: str
     labels: tuple[str, ...]
@@ -189,6 +193,11 @@ class Report:
     warnings: tuple[str, ...]
     degraded: tuple[str, ...]
     lineage: tuple[tuple[str, str], ...]
+
+    @property
+    def title(self) -> str:
+        """What it is about: the model by name, and what it predicts."""
+        return f"{self.name}: model for {self.target}" if self.name else f"Model for {self.target}"
 
     def to_json(self) -> Json:
         """The report as JSON; a float that is not finite becomes null."""

@@ -9,6 +9,7 @@ from typing import Final, Literal, TypeAlias
 from ml8s.artifacts import Json, canonical_json
 from ml8s.config.fields import fields
 from ml8s.config.metrics import find_metric
+from ml8s.config.show import leaves
 from ml8s.registry.record import Record
 
 TestRows: TypeAlias = Literal["same", "others", "unknown"]
@@ -111,15 +112,6 @@ def _direction(name: str) -> Literal["higher is better", "lower is better", "unk
 def _resolved(record: Record) -> Mapping[str, Json]:
     config = record.envelope.get("resolved_config")
     return dict(leaves(config)) if isinstance(config, Mapping) and config else {}
-
-
-def leaves(value: Json, path: str = "") -> Iterator[tuple[str, Json]]:
-    """The values of nested mappings by their dotted paths; an empty mapping is a value."""
-    if isinstance(value, Mapping) and value:
-        for key, item in value.items():
-            yield from leaves(item, f"{path}.{key}" if path else key)
-    else:
-        yield path, value
 
 
 def _differences(first: Mapping[str, Json], second: Mapping[str, Json]) -> Iterator[Difference]:

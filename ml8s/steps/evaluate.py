@@ -80,11 +80,11 @@ def run(  # noqa: PLR0913 -- one parameter per port of the catalogue
     )
     assessment = assess(_question(subject, config), subject.sample, subject.baseline)
     fold_facts = read_facts(folds)
-    candidates, why = read_selection(selection)
     total = len(subject.manifest.columns)
     built = build_report(
         subject,
         assessment,
+        config=context.config,
         fold_facts=fold_facts,
         threshold_origin=threshold_origin(config),
         forecasts=_forecasts(subject, contract.metric, series),
@@ -92,8 +92,7 @@ def run(  # noqa: PLR0913 -- one parameter per port of the catalogue
             contract.metric, context.config.seed, lambda done: context.progress(Progress(done, total, "columns"))
         ),
         slices=slice_tables(assessment.question, subject.sample, slice_columns(subject, slices)),
-        candidates=candidates,
-        selection_reason=why,
+        selection=read_selection(selection),
         progress=read_progress(trial_log),
         warnings=[*contract.warnings, *_texts(fold_facts.get("warnings")), *subject.manifest.warnings, *warnings],
         lineage=sorted(context.inputs.items()),
