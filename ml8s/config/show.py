@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ml8s.artifacts import Json
 from ml8s.config.flow import flow
-from ml8s.config.loader import LoadedConfig
 from ml8s.config.model import LOCATORS, Config
+
+if TYPE_CHECKING:
+    from ml8s.config.loader import LoadedConfig
 
 UNREAD: Final = ("resources",)
 
