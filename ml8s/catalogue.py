@@ -103,6 +103,7 @@ STEPS: Final[tuple[StepSpec, ...]] = (
             "forecasting",
         ),
         image="core",
+        version=2,
     ),
     StepSpec(
         "split",
@@ -119,7 +120,7 @@ STEPS: Final[tuple[StepSpec, ...]] = (
             "forecasting",
         ),
         image="core",
-        version=2,
+        version=3,
     ),
     StepSpec(
         "featurize",
@@ -192,7 +193,21 @@ STEPS: Final[tuple[StepSpec, ...]] = (
             Port("trial_log", "trial_log", "the trials of each estimator", many=True),
         ),
         outputs=(_VERDICT, _METRICS, _REPORT, _TEST_SCORES, _PROFILE),
-        reads=("task", "target_column", "metric", "seed", "positive_class", "columns", "evaluation"),
+        # The report shows the whole config, so all of it that may change a result is read.
+        reads=(
+            "task",
+            "target_column",
+            "name",
+            "metric",
+            "seed",
+            "positive_class",
+            "columns",
+            "split",
+            "feature_engineering",
+            "forecasting",
+            "automl",
+            "evaluation",
+        ),
         version=4,
     ),
     StepSpec(

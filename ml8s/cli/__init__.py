@@ -22,7 +22,8 @@ CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 BROKEN_PIPE = 141  # as a shell counts a death by SIGPIPE
 OUTPUT_LOST = 3
 
-# Verb -> where its command is, and its line in --help. The order is the one in which a newcomer meets them.
+# Verb -> where its command is, and its line in --help, which stands here alone. The order is the one in which a
+# newcomer meets them.
 VERBS: Mapping[str, tuple[str, str]] = {
     "init": ("ml8s.cli.init:command", "Start from an example: its config and a small snapshot."),
     "validate": ("ml8s.cli.validate:command", "Check a config, and with --data its snapshot too."),
@@ -31,7 +32,7 @@ VERBS: Mapping[str, tuple[str, str]] = {
     "train": ("ml8s.cli.train:command", "The same as run, as `ml8s train --config URI`."),
     "compile": ("ml8s.cli.compile:command", "Compile a config into Argo Workflows objects."),
     "predict": ("ml8s.cli.predict:command", "Predict rows with a registered model."),
-    "explain": ("ml8s.cli.explain:command", "Explain a field of the config, a step or an error code."),
+    "explain": ("ml8s.cli.explain:command", "Explain a field, a step, a metric, an error code or a feature."),
     "doctor": ("ml8s.cli.doctor:command", "Check that a store and a cluster are fit for ML8s."),
     "schema": ("ml8s.cli.schema:command", "Print the JSON Schema of a config, for editors."),
     "version": ("ml8s.cli.version:command", "Print the version of ML8s and of what it computes with."),
@@ -55,7 +56,7 @@ GROUPS: Mapping[str, tuple[str, Mapping[str, tuple[str, str]]]] = {
             "report": ("ml8s.cli.runs_report:command", "Print the report of a run, and where its page is."),
             "retry": ("ml8s.cli.runs_retry:command", "Run a cluster run again, from where it ended."),
             "stop": ("ml8s.cli.runs_stop:command", "End a run in a cluster."),
-            "settle": ("ml8s.cli.runs_settle:command", "Settle two different results under one key."),
+            "settle": ("ml8s.cli.runs_settle:command", "Settle a key with two different results, or a damaged one."),
         },
     ),
     "models": (
@@ -73,7 +74,7 @@ GROUPS: Mapping[str, tuple[str, Mapping[str, tuple[str, str]]]] = {
     "features": (
         "Look into a model's features, and refresh what predictions look up.",
         {
-            "refresh": ("ml8s.cli.features_refresh:command", "Make a model's lookup state anew from a newer snapshot."),
+            "refresh": ("ml8s.cli.features_refresh:command", "Carry a model's lookup state on to a newer snapshot."),
             "explain": ("ml8s.cli.features_explain:command", "Say how a feature of a model comes about."),
         },
     ),
@@ -105,9 +106,10 @@ class LazyGroup(click.Group):
         """Imports the verb; None where the table has none of this name."""
         if cmd_name not in self.verbs:
             return self.commands.get(cmd_name)
-        module, attribute = self.verbs[cmd_name][0].split(":")
+        place, line = self.verbs[cmd_name]
+        module, attribute = place.split(":")
         command: click.Command = getattr(import_module(module), attribute)
-        command.name = cmd_name
+        command.name, command.short_help = cmd_name, line
         command.context_settings = {**CONTEXT, **command.context_settings}
         return command
 

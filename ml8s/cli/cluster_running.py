@@ -67,7 +67,7 @@ def require_place() -> Place:
     if place is None:
         from ml8s.platform.reading import load_platform
 
-        load_platform()
+        load_platform(option=False)
         raise AssertionError("a platform that can be loaded is named")
     return place
 

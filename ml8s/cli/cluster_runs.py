@@ -66,20 +66,19 @@ def show_report(place: Place, name: str, save: str | None) -> None:
     """Prints the report of a run, and saves its files; raises RunNotFound, InvalidUsage, StoreError."""
     from pathlib import Path
 
+    from ml8s.cli.runs_report import SAVE_ELSEWHERE
     from ml8s.cluster.outcome import report_files_of
     from ml8s.cluster.runs import find_run
     from ml8s.cluster.view import read_view
+    from ml8s.output_folder import write_files
     from ml8s.storage import open_store
 
     view = read_view(find_run(place.kubectl, name))
     files = report_files_of(open_store(place.platform.store.uri), view)
     ui.data(files["report.md"].decode() if "report.md" in files else "\n".join(sorted(files)))
     if save is not None:
-        folder = Path(save)
-        folder.mkdir(parents=True, exist_ok=True)
-        for file, content in files.items():
-            (folder / file).write_bytes(content)
-        ui.note(f"report: {folder / 'report.html'}")
+        write_files(Path(save), files, SAVE_ELSEWHERE)
+        ui.note(f"report: {Path(save) / 'report.html'}")
     ui.next_command(f"ml8s runs show {view.name}" if save else f"ml8s runs report {view.name} --save DIR")
 
 

@@ -42,10 +42,10 @@ def command(*, config: str, output: str, check: bool, platform: str | None, over
 
 
 def _write(compiled: Compiled, folder: Path) -> list[Path]:
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, text in compiled.files().items():
-        (folder / name).write_text(text, encoding="utf-8")
-    return [folder / name for name in compiled.files()]
+    from ml8s.output_folder import write_files
+
+    files = {name: text.encode() for name, text in compiled.files().items()}
+    return write_files(folder, files, "give another folder with -o", replace=True)
 
 
 def _compare(compiled: Compiled, folder: Path, config: str) -> None:
@@ -53,8 +53,9 @@ def _compare(compiled: Compiled, folder: Path, config: str) -> None:
 
     for name, text in compiled.files().items():
         path = folder / name
-        if not path.exists() or path.read_text(encoding="utf-8") != text:
-            what = "differs from" if path.exists() else "is missing beside"
+        found = path.read_bytes() if path.is_file() else None
+        if found != text.encode():
+            what = "is missing beside" if found is None else "differs from"
             raise CompiledDiffers(
                 f"{path} {what} what {config} compiles to",
                 where=str(path),

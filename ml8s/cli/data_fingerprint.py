@@ -7,7 +7,7 @@ import click
 from ml8s.cli import options, ui
 
 
-@click.command(short_help="Print the digest of a snapshot.")
+@click.command()
 @click.argument("uri", metavar="URI")
 @options.output_option
 def command(uri: str, output: str) -> None:

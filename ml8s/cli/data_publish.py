@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _FILE = click.Path(path_type=Path)
 
 
-@click.command(short_help="Publish an immutable snapshot.")
+@click.command()
 @click.argument("sources", nargs=-1, metavar="[SRC]...", type=_FILE)
 @click.argument("destination", metavar="DEST")
 @click.option("--train", type=_FILE, help="The rows to learn from.")
@@ -24,7 +24,7 @@ _FILE = click.Path(path_type=Path)
 @click.option("--key", "key", multiple=True, metavar="COLUMN", help="A column of the primary key.")
 @click.option("--target", metavar="COLUMN", help="The column to predict: checked to be there.")
 @click.option("--time", "time", metavar="COLUMN", help="The column that says when a row happened.")
-@click.option("--as-of", metavar="TIME", help="No row may lie after this time (ISO 8601, UTC).")
+@click.option("--as-of", metavar="TIME", help="No row may lie after this time (ISO 8601, UTC); a date is its midnight.")
 @options.dry_run_option
 @options.output_option
 def command(
@@ -38,13 +38,17 @@ def command(
     from tempfile import TemporaryDirectory
 
     from ml8s.data.inference import Hints
+    from ml8s.data.instants import midnight
     from ml8s.data.publish import build_snapshot, find_sources
     from ml8s.runner.publication import publish_snapshot, refuse_existing
 
     train, validation = (_path(given[name]) for name in ("train", "validation"))
     found = find_sources(sources, train, validation, _named(tables))
     key = given["key"] if isinstance(given["key"], tuple) else ()
-    hints = Hints(tuple(map(str, key)), _text(given["target"]), _text(given["time"]), _text(given["as_of"]))
+    as_of = _text(given["as_of"])
+    hints = Hints(
+        tuple(map(str, key)), _text(given["target"]), _text(given["time"]), None if as_of is None else midnight(as_of)
+    )
     refuse_existing(destination)
     with TemporaryDirectory(prefix="ml8s-publish-") as scratch:
         built = build_snapshot(found, hints, Path(scratch) / "snapshot")

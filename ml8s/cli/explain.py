@@ -36,6 +36,6 @@ def command(topic: str | None, name: str | None, model_id: str | None, store: st
             where="ml8s explain",
             cure="a name and --model belong to `ml8s explain feature NAME --model MODEL`",
         )
-    from ml8s.config.explain import explain
+    from ml8s.config.explain import explain, wrapped
 
-    ui.data(explain(topic))
+    ui.data(wrapped(explain(topic)))

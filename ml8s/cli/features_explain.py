@@ -7,7 +7,7 @@ import click
 from ml8s.cli import options, ui
 
 
-@click.command("explain", short_help="Say how a feature of a model comes about, with a worked row.")
+@click.command("explain")
 @click.argument("model_id", metavar="MODEL")
 @click.argument("name", metavar="FEATURE")
 @options.store_option

@@ -9,7 +9,7 @@ from ml8s.cli import options, ui
 COLUMNS = ("seq", "at", "type", "model_id", "by", "verified", "reason")
 
 
-@click.command(short_help="Show what happened to a model or a name.")
+@click.command()
 @click.argument("name", metavar="NAME|MODEL")
 @options.store_option
 @options.output_option

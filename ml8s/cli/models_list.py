@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 COLUMNS = ("model_id", "state", "metric", "value", "registered", "by", "snapshot", "degraded")
 
 
-@click.command(short_help="List the registered models.")
+@click.command()
 @click.argument("name", required=False)
 @options.store_option
 @options.output_option
@@ -40,7 +40,7 @@ def command(name: str | None, store: str, output: str) -> None:
     if rows:
         ui.next_command(f"ml8s models show {rows[-1]['model_id']}")
     else:
-        ui.note(f"no model is registered in {store}")
+        ui.note(f"no model {'' if name is None else f'of the name {name} '}is registered in {store}")
         ui.next_command("ml8s run CONFIG")
 
 

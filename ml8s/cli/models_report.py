@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 FORMATS: Final = ("html", "md", "json")
 
 
-@click.command(short_help="Print or save a model's evaluation report.")
+@click.command()
 @click.argument("model_id", metavar="MODEL")
 @click.option(
     "--format",
@@ -75,15 +75,12 @@ def _read(store: str, model_id: str, name: str) -> bytes:
 
 
 def _write(path: Path, content: bytes, *, dry_run: bool) -> None:
-    from ml8s.errors import FileExists
+    from ml8s.output_folder import check_files, write_files
 
-    if path.exists() and (path.is_dir() or path.read_bytes() != content):
-        raise FileExists(
-            f"{path} exists and holds something else", where=str(path), cure="give another path with --output"
-        )
+    folder, files, cure = path.parent, {path.name: content}, "give another path with --output"
     if dry_run:
+        check_files(folder, files, cure)
         ui.note(f"would write {path} ({len(content):,} bytes)")
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
+    write_files(folder, files, cure)
     ui.data(str(path))

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ml8s.runner.reproduction import Reproduction
 
 
-@click.command("reproduce", short_help="Train a model again from its record, and compare.")
+@click.command("reproduce")
 @click.argument("model_id", metavar="MODEL")
 @options.store_option
 @options.output_option

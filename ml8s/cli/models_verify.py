@@ -14,14 +14,15 @@ if TYPE_CHECKING:
     from ml8s.registry.verification import Verification
 
 
-@click.command(short_help="Hash a model's record and artifacts again.")
+@click.command()
 @click.argument("model_id", metavar="MODEL")
 @options.store_option
 @options.output_option
 def command(model_id: str, store: str, output: str) -> None:
     """Hash a model again: its record, the chain of its events, and every file of every artifact.
 
-    Changes nothing. Exit 6 where something is missing or was changed; names the file and the step that makes it.
+    The lookup state of its last refresh, which predictions use, is one of them. Changes nothing. Exit 6 where something
+    is missing or was changed; names the file and what makes it.
     """
     from ml8s.registry import Registry
     from ml8s.registry.verification import verify
@@ -49,14 +50,20 @@ def command(model_id: str, store: str, output: str) -> None:
 
 def _not_intact(found: Verification, store: str) -> DigestMismatch:
     from ml8s.errors import DigestMismatch, Problem
+    from ml8s.registry.verification import REFRESH
 
+    anew = f"`ml8s features refresh {found.model_id} --snapshot URI` makes the refreshed state anew"
+    again = "run its config on its snapshot again: the steps named make these files once more"
+    refreshed = [file.step == REFRESH for file in found.bad]
     return DigestMismatch(
         f"{found.model_id} is not what was registered: {len(found.bad)} missing or changed",
         where=store,
-        cure="run its config on its snapshot again: the steps named make these files once more",
+        cure=anew if all(refreshed) else f"{again}; {anew}" if any(refreshed) else again,
         problems=[
             Problem(
-                f"{file.path} is {file.reason}: blob {file.digest}", where=file.port, cure=f"made by step {file.step}"
+                f"{file.path} is {file.reason}: blob {file.digest}",
+                where=file.port,
+                cure=f"made by {'' if file.step == REFRESH else 'step '}{file.step}",
             )
             for file in found.bad
         ],

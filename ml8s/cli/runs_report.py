@@ -6,10 +6,14 @@ import click
 
 from ml8s.cli import options, ui
 
+SAVE_ELSEWHERE = "give another folder with --save"
+
 
 @click.command("report")
 @click.argument("run", metavar="RUN")
-@click.option("--save", metavar="DIR", help="Copy the report's files into this folder, which is made.")
+@click.option(
+    "--save", metavar="DIR", help="Copy the report's files into this folder, which is made; over nothing else."
+)
 @options.runs_local_option
 @options.store_option
 def command(run: str, save: str | None, local: bool, store: str) -> None:
@@ -26,6 +30,7 @@ def command(run: str, save: str | None, local: bool, store: str) -> None:
         return
     from pathlib import Path
 
+    from ml8s.output_folder import write_files
     from ml8s.runner.attempts import find_run
     from ml8s.runner.summary import report_address, report_files, require_summary
     from ml8s.storage import open_store
@@ -37,10 +42,7 @@ def command(run: str, save: str | None, local: bool, store: str) -> None:
     ui.data(files["report.md"].decode() if "report.md" in files else "\n".join(sorted(files)))
     page = report_address(opened, summary)
     if save is not None:
-        folder = Path(save)
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, content in files.items():
-            (folder / name).write_bytes(content)
-        page = str(folder / "report.html")
+        write_files(Path(save), files, SAVE_ELSEWHERE)
+        page = str(Path(save) / "report.html")
     ui.note(f"report: {page}")
     ui.next_command(f"ml8s runs show {found.attempt}")

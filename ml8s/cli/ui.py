@@ -107,7 +107,8 @@ def emit(value: Json, output: str, columns: Sequence[str] = ()) -> None:
         data(yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=100).rstrip("\n"))
     elif output == "name":
         for row in _rows(value):
-            data(str(row[columns[0]] if columns else next(iter(row.values()))))
+            value = row[columns[0]] if columns else next(iter(row.values()))
+            data(str(value).lower() if isinstance(value, bool) else str(value))
     else:
         data(table(_rows(value), columns))
 

@@ -8,14 +8,14 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from ml8s.config.loader import LoadedConfig
-from ml8s.errors import InvalidUsage, StoreError
+from ml8s.errors import BucketMissing, InvalidUsage, StoreError
 from ml8s.pipelines.train import TRAIN
 from ml8s.platform.model import Platform
 from ml8s.platform.names import node_name, targets
 from ml8s.runner.lookup import Lookup
 from ml8s.runner.plan import CACHED, Found, Plan, Workload, make_plan
 from ml8s.runner.program import Program
-from ml8s.runner.snapshot import find_snapshot, remembered
+from ml8s.runner.snapshot import Snapshot, find_snapshot, remembered
 from ml8s.runner.trial_counts import check_replay, write_counts
 from ml8s.storage import open_store
 from ml8s.storage.store import Store
@@ -75,25 +75,26 @@ def look(request: Request, *, mend: bool = True) -> Sight:
     """The plan of a run.
 
     With ``mend`` a request to verify sets damaged blobs aside, so that pods put them anew. Where this machine cannot
-    read the store, every task is planned: its pod looks its own key up.
+    read the store or the snapshot, every task is planned: its pod looks its own key up.
 
     Raises:
-        SnapshotNotFound, SnapshotIncomplete: there is no snapshot at the config's address.
+        SnapshotNotFound, SnapshotIncomplete, BucketMissing: there is no snapshot at the config's address.
         DeterminismViolation: two results lie under one key.
-        InvalidUsage: ``verify`` where this machine cannot read the store; a replay of another number of trials; no
+        InvalidUsage: ``verify`` where this machine cannot read them; a replay of another number of trials; no
             step of the name ``until``.
     """
     work, store = request.work, open_store(request.platform.store.uri)
+    uri = request.loaded.config.dataset_uri
     try:
-        plan = _plan(request, work, store, mend)
+        snapshot = find_snapshot(uri)
     except StoreError as error:
-        if request.verify:
-            raise InvalidUsage(
-                f"--verify reads every blob, and this machine cannot read the store: {error.message}",
-                where=store.uri,
-                cure="leave --verify out: each pod checks what it reads; or get credentials for the store",
-            ) from error
-        return Sight(_blind(work), f"this machine cannot read {store.uri}: {error.message}")
+        if error.exit_status == InvalidUsage.exit_status or isinstance(error, BucketMissing):
+            raise
+        return _unread(request, work, ("snapshot", uri), error)
+    try:
+        plan = _plan(request, work, (store, snapshot), mend)
+    except StoreError as error:
+        return _unread(request, work, ("store", store.uri), error)
     for planned in plan.tasks:
         if planned.state == CACHED and planned.result is not None:
             wanted = request.replay.get(planned.task.item or "")
@@ -116,13 +117,25 @@ def parameters(request: Request, plan: Plan) -> dict[str, str]:
     return given
 
 
-def _plan(request: Request, work: Workload, store: Store, mend: bool) -> Plan:
-    snapshot = find_snapshot(request.loaded.config.dataset_uri)
+def _unread(request: Request, work: Workload, place: tuple[str, str], error: StoreError) -> Sight:
+    """The plan where this machine cannot read one of the two places: what it is, and its address."""
+    what, uri = place
+    if request.verify:
+        raise InvalidUsage(
+            f"--verify reads every blob, and this machine cannot read the {what}: {error.message}",
+            where=uri,
+            cure=f"leave --verify out: each pod checks what it reads; or get credentials for the {what}",
+        ) from error
+    return Sight(_blind(work, what), f"this machine cannot read the {what} {uri}: {error.message}")
+
+
+def _plan(request: Request, work: Workload, places: tuple[Store, Snapshot], mend: bool) -> Plan:
+    store, snapshot = places
     lookup = Lookup(store, work, request.verify, mend=mend and request.verify, objects=True)
     return lookup.plan(remembered(store, snapshot))
 
 
-def _blind(work: Workload) -> Plan:
+def _blind(work: Workload, what: str) -> Plan:
     plan = make_plan(work, None, lambda _: Found(), lambda _: None, {})
-    first = replace(plan.tasks[0], reason="its pod looks into the store, which this machine cannot read")
+    first = replace(plan.tasks[0], reason=f"its pod looks into the {what}, which this machine cannot read")
     return replace(plan, tasks=(first, *plan.tasks[1:]))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -13,6 +15,9 @@ from ml8s.config.fields import Field
 from ml8s.config.flow import flow
 from ml8s.config.model import LOCATORS, UNBUILT_SECTIONS
 from ml8s.errors import ML8sError, UnknownTopic
+
+WIDTH: Final = 80
+_NAME_AND_GAP: Final = re.compile(r" *(\S+ {2,})?")
 
 EXIT_STATUSES: Final = {
     0: "done",
@@ -110,6 +115,29 @@ def overview() -> str:
     lines += ["", "`ml8s explain automl.time_budget`, `ml8s explain evaluate`, `ml8s explain roc_auc` and",
               "`ml8s explain ML8S-C003` explain one field, step, metric and error code."]  # fmt: skip
     return "\n".join(lines)
+
+
+def wrapped(text: str, width: int = WIDTH) -> str:
+    """The text in lines of at most ``width`` columns; what goes on stands below where it began.
+
+    Examples stay in one line, since they are copied, and so do words that are longer than a line.
+    """
+    return "\n".join(line for whole in text.split("\n") for line in _wrapped(whole, width))
+
+
+def _wrapped(line: str, width: int) -> list[str]:
+    if len(line) <= width or line.lstrip().startswith("example "):
+        return [line]
+    head = _NAME_AND_GAP.match(line)
+    indent = len(head[0]) if head and len(head[0]) <= width // 2 else len(line) - len(line.lstrip()) + 2
+    return textwrap.wrap(
+        line,
+        width,
+        subsequent_indent=" " * indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+        drop_whitespace=True,
+    )
 
 
 def _marked(field: Field) -> str:

@@ -58,7 +58,11 @@ class Split(Section):
     strategy: Literal["time", "random", "stratified", "group"] = field(
         ..., "How rows are cut: by time, by a hash of the row, within each class, or by whole groups.", example="random"
     )
-    time_column: ColumnName | None = field(None, "Time column, for strategy `time`.", example="transaction_time")
+    time_column: ColumnName | None = field(
+        None,
+        "Column that says when a row happened: strategy `time` cuts by it, features count from it.",
+        example="transaction_time",
+    )
     group_column: ColumnName | None = field(
         None, "Column whose equal values stay in one fold, for strategy `group`.", example="customer_id"
     )

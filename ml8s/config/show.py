@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Final
 
 from ml8s.artifacts import Json
 from ml8s.config.flow import flow
-from ml8s.config.loader import LoadedConfig
+from ml8s.config.model import LOCATORS, Config
+
+if TYPE_CHECKING:
+    from ml8s.config.loader import LoadedConfig
+
+UNREAD: Final = ("resources",)
 
 
 def rows(loaded: LoadedConfig) -> list[dict[str, Json]]:
@@ -37,6 +43,22 @@ def as_yaml(loaded: LoadedConfig) -> str:
         lines.append((f"{'  ' if parent else ''}{name}: {flow(_at(value, path))}", origin))
     width = min(60, max(len(line) for line, _ in lines))
     return "\n".join(f"{line.ljust(width)}  # {origin}" if origin else line for line, origin in lines)
+
+
+def leaves(value: Json, path: str = "") -> Iterator[tuple[str, Json]]:
+    """The values of nested mappings by their dotted paths; an empty mapping is a value."""
+    if isinstance(value, Mapping) and value:
+        for key, item in value.items():
+            yield from leaves(item, f"{path}.{key}" if path else key)
+    else:
+        yield path, value
+
+
+def beside_defaults(config: Config) -> list[tuple[str, str]]:
+    """Dotted path and value as YAML of what differs from its default, but for what changes no result."""
+    left_out = {*LOCATORS, *UNREAD}
+    value = config.model_dump(mode="json", exclude_defaults=True, exclude=left_out)
+    return [(path, flow(leaf)) for path, leaf in leaves(value)]
 
 
 def _at(value: Json, path: str) -> Json:

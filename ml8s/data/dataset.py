@@ -28,6 +28,11 @@ IGNORE: Final = "ignore"
 Label: TypeAlias = bool | int | str
 
 
+def label_text(label: object) -> str:
+    """A class as text: booleans as JSON spells them."""
+    return str(label).lower() if isinstance(label, bool) else str(label)
+
+
 @dataclass(frozen=True, slots=True)
 class DataFile:
     """One of the files that hold rows: its name and its number of rows.

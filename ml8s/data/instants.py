@@ -20,6 +20,14 @@ def instant_of(text: str) -> int:
     return (time - EPOCH) // MICROSECOND
 
 
+def midnight(text: str) -> str:
+    """An ISO 8601 date as its midnight in UTC; any other text as it is."""
+    try:
+        return f"{date.fromisoformat(text).isoformat()}T00:00:00Z"
+    except ValueError:
+        return text
+
+
 def day_of(text: str) -> int:
     """Days since 1970 of an ISO 8601 date. ValueError for other text."""
     return (date.fromisoformat(text) - EPOCH_DAY).days

@@ -98,20 +98,23 @@ def build_snapshot(sources: Sources, hints: Hints, folder: Path) -> Built:
     if folder.is_dir() and any(folder.iterdir()):
         raise FileExists(f"{folder} is not empty", where=str(folder), cure="build in an empty folder")
     folder.mkdir(parents=True, exist_ok=True)
-    rows = [(TRAIN, read_source(sources.train))]
+    read = {TRAIN: read_source(sources.train)}
     if sources.validation is not None:
-        rows.append((VALIDATION, read_source(sources.validation)))
+        read[VALIDATION] = read_source(sources.validation)
+    rows = [(name, one.table) for name, one in read.items()]
     main = unify(rows)
-    further = {name: read_source(path) for name, path in sources.tables.items()}
+    tables = {name: read_source(path) for name, path in sources.tables.items()}
+    further = {name: one.table for name, one in tables.items()}
     for (name, _), table in zip(rows, main, strict=True):
         write_table(table, folder / name)
     for name, table in further.items():
         write_table(table, folder / f"{name}.parquet")
+    kept = [note for one in (*read.values(), *tables.values()) for note in one.notes]
     notes = _write_schema(sources, (main, further), hints, folder)
     snapshot = _opened(folder, inferred=sources.schema is None)
     findings = check_contract(snapshot, Questions(plain_demands(snapshot.schema)))
     findings.raise_if_broken()
-    return Built(snapshot, snapshot_manifest(snapshot), findings.rows, (*notes, *findings.warnings))
+    return Built(snapshot, snapshot_manifest(snapshot), findings.rows, (*kept, *notes, *findings.warnings))
 
 
 def _opened(folder: Path, *, inferred: bool) -> Snapshot:

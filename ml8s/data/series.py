@@ -168,19 +168,13 @@ def _coded(tables: Sequence[Table], name: str, missing: Sequence[str]) -> tuple[
 
 def _joined(parts: Sequence[tuple[Integers, list[Label]]], rows: int) -> tuple[Integers, tuple[Name, ...]]:
     """The code of each row's combination of values, and the combinations that occur, sorted."""
-    joined = np.zeros(rows, dtype=np.int64)
+    code = np.zeros(rows, dtype=np.int64)
     for codes, values in parts:
-        joined = joined * len(values) + codes
-    distinct, code = np.unique(joined, return_inverse=True)
-    names: list[Name] = []
-    for number in distinct.tolist():
-        name: list[Label] = []
-        rest = number
-        for _, values in reversed(parts):
-            rest, place = divmod(rest, len(values))
-            name.append(values[place])
-        names.append(tuple(reversed(name)))
-    return code.astype(np.int64), tuple(names)
+        # Made dense after each column: the product of all columns' distinct values may pass 2^63.
+        _, code = np.unique(code * len(values) + codes, return_inverse=True)
+    _, first = np.unique(code, return_index=True)
+    names = tuple(tuple(values[codes[row]] for codes, values in parts) for row in first.tolist())
+    return code.astype(np.int64), names
 
 
 def judge_series(series: Series, config: Config, time: str) -> Iterator[Violation]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +19,7 @@ from ml8s.errors import InvalidUsage, Problem, SnapshotIncomplete, UnreadableTab
 
 CSV: Final = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
 PARQUET: Final = (".parquet", ".pq")
+LARGEST_INTEGER: Final = 2**63 - 1
 PANDAS_INDEX: Final = "__index_level_"
 
 _STORED: Final[Mapping[str, pa.DataType]] = {
@@ -44,44 +46,58 @@ def stem(path: Path) -> str:
     return path.stem
 
 
-def read_source(path: Path) -> pa.Table:
-    """Reads one file as a table (rows x columns) whose columns have one of the six types of ML8s.
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A file as a table (rows x columns) whose columns have one of the six types of ML8s, and what to know of it."""
+
+    table: pa.Table
+    notes: tuple[str, ...] = ()
+
+
+def read_source(path: Path) -> Read:
+    """Reads one file.
 
     Types of a CSV are inferred from all its rows: integers, numbers, true and false, ISO 8601 dates and times; what
-    fits none is text. An empty cell is null. Times become microseconds in UTC.
+    fits none is text, as are numbers of which one begins with a zero, such as 01000: they are codes. An empty cell is
+    null. Times become microseconds in UTC.
 
     Raises:
         SnapshotIncomplete: there is no such file.
         InvalidUsage: its name ends in none of .csv, .tsv, .csv.gz, .tsv.gz, .parquet.
-        UnreadableTable, TooLarge: it cannot be read, or holds types that ML8s does not read.
+        UnreadableTable, TooLarge: it cannot be read, or holds types or integers that ML8s does not
+            read.
     """
     if not path.is_file():
         raise SnapshotIncomplete(f"there is no file {path}", where=str(path), cure="name a CSV or Parquet file")
     name = path.name.lower()
+    codes: list[str] = []
     if name.endswith(PARQUET):
         open_table(path, path.name)
         check_pages(path, path.name)
         table = pq.read_table(path, use_threads=False)
         table = table.drop_columns([one for one in table.column_names if one.startswith(PANDAS_INDEX)])
     elif name.endswith(CSV):
-        table = _read_csv(path, delimiter="\t" if ".tsv" in name else ",")
+        table, codes = _read_csv(path, delimiter="\t" if ".tsv" in name else ",")
     else:
         raise InvalidUsage(
             f"{path} is neither CSV nor Parquet by its name", cure=f"use one of {', '.join((*CSV, *PARQUET))}"
         )
-    return pa.table({one: _stored(table[one]) for one in table.column_names})
+    for one in table.schema:
+        if pa.types.is_uint64(one.type):
+            _refuse_beyond(path, one.name, table[one.name])
+    notes = tuple(f"{path.name}: {one} is kept as text, since some of its values begin with 0" for one in codes)
+    return Read(pa.table({one: _stored(table[one]) for one in table.column_names}), notes)
 
 
-def _read_csv(path: Path, delimiter: str) -> pa.Table:
-    convert = pyarrow.csv.ConvertOptions(strings_can_be_null=False)
+def _read_csv(path: Path, delimiter: str) -> tuple[pa.Table, list[str]]:
+    """The table, and its columns of codes: numbers of which one begins with a zero, which are left as text."""
     try:
-        table = pyarrow.csv.read_csv(
-            path,
-            read_options=pyarrow.csv.ReadOptions(use_threads=False),
-            parse_options=pyarrow.csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
-            convert_options=convert,
-        )
+        table = _parse(path, delimiter)
         names = table.column_names
+        codes = _codes(path, delimiter, table) if len(set(names)) == len(names) else []
+        for name in codes:
+            place = names.index(name)
+            table = table.set_column(place, name, _parse(path, delimiter, [name])[name])
     except UnicodeDecodeError as error:
         raise UnreadableTable(
             f"{path.name} is not UTF-8 in its head line", where=str(path), cure="save it as CSV in UTF-8"
@@ -99,7 +115,30 @@ def _read_csv(path: Path, delimiter: str) -> pa.Table:
             f"{path.name} is not UTF-8 in the column {binary[0]!r}", where=str(path), cure="save it as CSV in UTF-8"
         )
     _check_names(path, names)
-    return table
+    return table, codes
+
+
+def _parse(path: Path, delimiter: str, as_text: Sequence[str] = ()) -> pa.Table:
+    """All columns of a CSV by inferred types, or some of them as text."""
+    return pyarrow.csv.read_csv(
+        path,
+        read_options=pyarrow.csv.ReadOptions(use_threads=False),
+        parse_options=pyarrow.csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
+        convert_options=pyarrow.csv.ConvertOptions(
+            strings_can_be_null=False, include_columns=list(as_text), column_types=dict.fromkeys(as_text, pa.string())
+        ),
+    )
+
+
+def _codes(path: Path, delimiter: str, table: pa.Table) -> list[str]:
+    """The columns read as numbers in which a value is written with a zero before its first digit."""
+    numbers = [one.name for one in table.schema if pa.types.is_integer(one.type) or pa.types.is_floating(one.type)]
+    # One column at a time: the text of all would take more memory than their numbers.
+    return [
+        name
+        for name in numbers
+        if pc.any(pc.match_substring_regex(_parse(path, delimiter, [name])[name], r"^\s*[+-]?0[0-9]")).as_py()
+    ]
 
 
 def _check_names(path: Path, names: Sequence[str]) -> None:
@@ -112,6 +151,17 @@ def _check_names(path: Path, names: Sequence[str]) -> None:
         how = "twice" if len({name.casefold() for name in repeated}) == len(repeated) else "that differ in case only"
         what = f"names columns {how}: {', '.join(map(repr, repeated))}"
     raise UnreadableTable(f"{path.name} {what}", where=str(path), cure="give each column its own name")
+
+
+def _refuse_beyond(path: Path, column: str, values: pa.ChunkedArray) -> None:
+    """A snapshot's integers have 64 bits with a sign; a larger one would come out negative."""
+    largest = pc.max(values).as_py()
+    if largest is not None and largest > LARGEST_INTEGER:
+        raise UnreadableTable(
+            f"{path.name} holds {largest} in the column {column!r}, beyond the largest integer {LARGEST_INTEGER}",
+            where=f"{path.name}:{column}",
+            cure="store it as text, or as a float where its last digits do not count",
+        )
 
 
 def _stored(values: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -9,6 +9,7 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ml8s.config.flow import flow
 from ml8s.config.metrics import BINARY, DEFAULT_METRIC, KINDS_OF_TASK, MULTICLASS, RANKING, find_metric
 from ml8s.config.model import Config
 from ml8s.data.column_types import BOOLEAN, INTEGER, NUMBER, STRING
@@ -162,7 +163,7 @@ def _positive(classes: Sequence[Label], field: Field, config: Config, found: _Fi
             return len(classes) - 1
         if len(classes) == 2:
             message = f"which class of {field.name!r} is the positive one? It has {listed}"
-            found.add(message, f"add positive_class: {classes[-1]}", rule="positive_class", of_config=True)
+            found.add(message, f"add `positive_class: {flow(classes[-1])}`", rule="positive_class", of_config=True)
         return None
     for index, label in enumerate(classes):
         if label == given and isinstance(label, bool) == isinstance(given, bool):

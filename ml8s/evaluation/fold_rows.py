@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml8s.config.metrics import BINARY, FORECASTING, MULTICLASS
-from ml8s.data.dataset import Dataset
+from ml8s.data.dataset import Dataset, label_text
 from ml8s.data.folds import NAMES, TEST, Folds
 from ml8s.data.hashing import hash_rows, words_of
 from ml8s.features.forecast.section import NAIVE, SCALE, SERIES, SQUARED_SCALE, STEPS
@@ -149,11 +149,7 @@ def class_rows(dataset: Dataset, y: Floats) -> list[int] | None:
 def class_labels(dataset: Dataset) -> tuple[str, ...]:
     """The classes as text, by the index that the encoded target has: of a binary one the positive class is last."""
     classes = dataset.target.classes or ()
-    shown = [_shown(label) for label in classes]
+    shown = [label_text(label) for label in classes]
     if dataset.kind == BINARY and dataset.target.positive == 0:
         shown.reverse()
     return tuple(shown)
-
-
-def _shown(label: bool | int | str) -> str:
-    return str(label).lower() if isinstance(label, bool) else str(label)

@@ -57,6 +57,13 @@ class GateResult:
     origin: str
     reason: str
 
+    @property
+    def words(self) -> str:
+        """What it asks for, in a few words."""
+        if self.origin == DEFAULT:
+            return "better than the baseline"
+        return "must be computable" if self.rule is None else shown_rule(str(self.rule))
+
     def to_json(self) -> dict[str, Json]:
         """The gate as ``verdict.json`` holds it."""
         return {
@@ -92,6 +99,15 @@ def parse_rule(text: str) -> Rule:
     if match is None:
         raise ValueError(f"{text!r} is no bound such as '>= 0.9'")
     return Rule(match[1], float(match[2]))
+
+
+def shown_rule(text: str) -> str:
+    """A rule as tables show it, its bound in a few digits; other text as it is."""
+    try:
+        rule = parse_rule(text)
+    except ValueError:
+        return text
+    return f"{rule.comparison} {brief(rule.bound)}"
 
 
 def judge(

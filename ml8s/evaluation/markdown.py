@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from ml8s.evaluation.optimism import optimism
 from ml8s.evaluation.report import Report
 from ml8s.evaluation.wording import aligned, brief, count, number, percent, sentence, shortened
 
@@ -26,7 +27,7 @@ def escaped(text: str, length: int = 200) -> str:
 def render_markdown(report: Report) -> str:
     """The report's main parts; the same bytes for the same report."""
     blocks = [
-        [f"# Model for {escaped(report.target, 80)}"],
+        [f"# {escaped(report.title, 120)}"],
         _verdict(report),
         _metrics(report),
         _data(report),
@@ -35,6 +36,7 @@ def render_markdown(report: Report) -> str:
         _importance(report),
         _slices(report),
         _search(report),
+        _config(report),
         _features(report),
         _notes(report),
         _lineage(report),
@@ -59,10 +61,7 @@ def _verdict(report: Report) -> list[str]:
 def _metrics(report: Report) -> list[str]:
     rows = []
     for row in report.metrics:
-        gates = ", ".join(
-            f"{escaped(str(gate.rule) if gate.rule else gate.origin)} {'kept' if gate.passed else '**not kept**'}"
-            for gate in row.gates
-        )
+        gates = ", ".join(f"{escaped(gate.words)} {'kept' if gate.passed else '**not kept**'}" for gate in row.gates)
         rows.append((escaped(row.name), number(row.value), number(row.baseline), gates))
     return ["## Metrics on test", "", *_table(("metric", "model", report.baseline_name, "gate"), rows, (1, 2))]
 
@@ -134,7 +133,15 @@ def _search(report: Report) -> list[str]:
         for one in report.candidates
     ]
     head = ("estimator", f"{escaped(report.metric)} {report.judged}", "trials", "")
-    return ["## Search", "", escaped(sentence(report.selection_reason)), "", *_table(head, rows, (1, 2))]
+    how = " ".join(escaped(text, 400) for text in (sentence(report.selection_reason), optimism(report)) if text)
+    return ["## Search", "", how, "", *_table(head, rows, (1, 2))]
+
+
+def _config(report: Report) -> list[str]:
+    if not report.config:
+        return []
+    rows = [(escaped(path), escaped(value)) for path, value in report.config]
+    return ["## Config, beside its defaults", "", *_table(("field", "value"), rows)]
 
 
 def _features(report: Report) -> list[str]:

@@ -24,7 +24,7 @@ def render_html(report: Report) -> str:
     """The page of a report, as text without a byte-order mark and with Unix line ends."""
     style = resources.files("ml8s.evaluation").joinpath("page.css").read_text("utf-8")
     page = Template(resources.files("ml8s.evaluation").joinpath("page.html").read_text("utf-8"))
-    title = f"Model for {shortened(report.target, 80)}"
+    title = shortened(report.title, 120)
     return page.substitute(title=escaped(title), style=style, body=_body(report, title))
 
 
@@ -47,6 +47,7 @@ def _body(report: Report, title: str) -> Markup:
         page_origin.data_section(report),
         page_origin.search_section(report),
         page_origin.model_section(report),
+        page_origin.config_section(report),
         page_origin.features_section(report),
         page_origin.lineage_section(report),
     ]

@@ -8,7 +8,7 @@ from typing import Final
 from ml8s.evaluation.forecasts import DrawnSeries, ForecastSummary
 from ml8s.evaluation.markup import Markup, table
 from ml8s.evaluation.page_quality import chart, charts, section
-from ml8s.evaluation.plots import Axis, Series, legend, line_chart
+from ml8s.evaluation.plots import GREY, Axis, Series, legend, line_chart
 from ml8s.evaluation.report import Report
 from ml8s.evaluation.wording import count, number, plural, shortened
 
@@ -26,7 +26,7 @@ def forecasts_section(report: Report) -> Markup | None:
         f"{plural(found.series, 'series', 'series')}, forecast up to {plural(found.horizon, 'period')} ahead from one "
         f"origin every horizon. The {report.baseline_name} is what the model must beat."
     )
-    names = legend([("actual", 0), ("model", 1), (report.baseline_name, 2)])
+    names = legend([("actual", 0), ("model", 1), (report.baseline_name, GREY)])
     drawn = [_drawn(one) for one in found.drawn]
     head = ("Periods ahead", "Rows", f"{found.metric}, model", f"{found.metric}, {report.baseline_name}")
     rows = [(one.steps, count(one.rows), number(one.model), number(one.baseline)) for one in found.by_steps]
@@ -43,11 +43,11 @@ def _drawn(one: DrawnSeries) -> Markup:
         Axis(f"{word} from {began} UTC", 0.0, max(across[-1], 1.0)),
         Axis.around("", [*one.actual, *one.forecast, *one.naive]),
         [
-            Series(label, list(zip(across, values, strict=True)), colour)
-            for label, values, colour in (
-                ("naive", one.naive, 2),
-                ("actual", one.actual, 0),
-                ("model", one.forecast, 1),
+            Series(label, list(zip(across, values, strict=True)), colour, shape)
+            for label, values, colour, shape in (
+                ("naive", one.naive, GREY, "thin"),
+                ("actual", one.actual, 0, "line"),
+                ("model", one.forecast, 1, "line"),
             )
         ],
     )
@@ -57,12 +57,12 @@ def _drawn(one: DrawnSeries) -> Markup:
 def _by_steps(found: ForecastSummary) -> Markup | None:
     """The metric by the middle of each group of distances."""
     lines = []
-    for label, colour, values in (
-        ("model", 1, [one.model for one in found.by_steps]),
-        ("baseline", 2, [one.baseline for one in found.by_steps]),
+    for label, colour, shape, values in (
+        ("baseline", GREY, "thin", [one.baseline for one in found.by_steps]),
+        ("model", 1, "line", [one.model for one in found.by_steps]),
     ):
         points = [(float(at), value) for at, value in enumerate(values, start=1) if value is not None]
-        lines.append(Series(label, points, colour))
+        lines.append(Series(label, points, colour, shape))
     heights = [height for line in lines for _, height in line.points]
     if len(found.by_steps) < 2 or not heights:
         return None

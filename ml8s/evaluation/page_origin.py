@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Final
 
 from ml8s.evaluation.markup import Markup, element, table
+from ml8s.evaluation.optimism import optimism
 from ml8s.evaluation.page_quality import chart, charts, section
 from ml8s.evaluation.plots import Axis, Series, legend, line_chart
 from ml8s.evaluation.report import FoldRow, Report
 from ml8s.evaluation.wording import count, number, percent, plural, sentence, shortened
 
 MOST_CLASSES: Final = 8
+FEWEST_TRIALS: Final = 3
+TELLING_TRIALS: Final = 10
 MOST_FEATURES: Final = 500
 WITH_MEANS: Final = ("regression", "ranking", "forecasting")
 PURPOSES: Final = {
@@ -70,7 +73,8 @@ def search_section(report: Report) -> Markup | None:
         )
         for one in report.candidates
     ]
-    return section("Search", sentence(report.selection_reason), table(head, rows, numeric=(1, 2)), _progress(report))
+    how = " ".join(text for text in (sentence(report.selection_reason), optimism(report)) if text)
+    return section("Search", how, table(head, rows, numeric=(1, 2)), _progress(report))
 
 
 def _progress(report: Report) -> Markup | None:
@@ -83,6 +87,9 @@ def _progress(report: Report) -> Markup | None:
     ]
     values = [value for one in drawn for _, value in one.points]
     last = max(trial for one in drawn for trial, _ in one.points)
+    if last < FEWEST_TRIALS:
+        return None
+    flat = "; a flat end means that more trials would give little" if last >= TELLING_TRIALS else ""
     plot = line_chart(
         f"Best {report.metric} {report.judged} by trial",
         Axis("trial", 1.0, float(max(last, 2)), whole=True),
@@ -93,11 +100,19 @@ def _progress(report: Report) -> Markup | None:
     return charts(
         chart(
             "Progress",
-            f"The best value {report.judged} so far; a flat end means that more trials would give little.",
+            f"The best value {report.judged} so far{flat}.",
             names,
             plot,
         )
     )
+
+
+def config_section(report: Report) -> Markup | None:
+    """What the config says beside its defaults."""
+    if not report.config:
+        return None
+    rows = [(element("code", path), element("code", shortened(value, 300))) for path, value in report.config]
+    return section("Config", "Values that differ from their default.", table(("Field", "Value"), rows))
 
 
 def model_section(report: Report) -> Markup:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Final
 
 from ml8s.evaluation.curves import Curve
-from ml8s.evaluation.gates import DEFAULT, GateResult
 from ml8s.evaluation.markup import Markup, element, joined, table
 from ml8s.evaluation.plots import Axis, Series, bar_chart, histogram, legend, line_chart
 from ml8s.evaluation.report import BinaryParts, MetricRow, Report, SliceTable
@@ -47,16 +46,8 @@ def _metric_cells(row: MetricRow) -> list[Markup | str]:
     better = "higher is better" if row.greater_is_better else "lower is better"
     value = number(row.value) if row.value is not None else element("span", "none", title=row.reason)
     what = f"{row.summary}; {better}" if not row.reason else f"cannot be computed: {row.reason}"
-    gates = [element("div", _mark(gate.passed), " ", _gate_words(gate)) for gate in row.gates]
+    gates = [element("div", _mark(gate.passed), " ", gate.words) for gate in row.gates]
     return [name, joined(value), number(row.baseline), joined(gates), element("span", what, class_="soft")]
-
-
-def _gate_words(gate: GateResult) -> str:
-    if gate.rule is None:
-        return "better than the baseline" if gate.origin == DEFAULT else "must be computable"
-    if gate.origin == DEFAULT:
-        return "better than the baseline"
-    return f"{gate.rule.comparison} {brief(gate.rule.bound)}"
 
 
 def _mark(passed: bool) -> Markup:

@@ -21,13 +21,14 @@ RIGHT: Final = 12
 TOP: Final = 10
 BOTTOM: Final = 42
 COLOURS: Final = 6
+GREY: Final = 5
 
 Points = Sequence[tuple[float, float]]
 
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One line of a chart. ``shape`` is line, step or dots; ``colour`` from 0 picks the page's series colour."""
+    """One line of a chart. ``shape`` is line, thin, step or dots; ``colour`` from 0 picks the page's series colour."""
 
     label: str
     points: Points
@@ -180,7 +181,8 @@ def _drawn_series(frame: Frame, series: Series) -> list[Markup]:
     parts = []
     if len(at) > 1:
         path = " ".join(f"{_n(x)},{_n(y)}" for x, y in at)
-        parts.append(element("polyline", points=path, class_=f"line {colour}"))
+        thin = " thin" if series.shape == "thin" else ""
+        parts.append(element("polyline", points=path, class_=f"line{thin} {colour}"))
     if series.shape == "dots" or len(series.points) == 1:
         parts.extend(element("circle", cx=_n(x), cy=_n(y), r="3", class_=f"fill {colour}") for x, y in at)
     return parts

@@ -145,6 +145,8 @@ class Report:
     """One evaluation.
 
     Attributes:
+        name: the model's name; empty without one.
+        config: (dotted path, value as YAML) of what the config says beside its defaults.
         kind: binary, multiclass, regression, ranking or forecasting.
         target: the target column.
         labels: the classes as text, the positive one of two last; empty without classes.
@@ -160,6 +162,8 @@ class Report:
         lineage: (port, digest) of what the evaluation was made from.
     """
 
+    name: str
+    config: tuple[tuple[str, str], ...]
     kind: str
     target: str
     labels: tuple[str, ...]
@@ -196,6 +200,11 @@ class Report:
         """Where the search judged its trials: on tune, or in rounds of cross-validation."""
         rounds = max((one.rounds for one in self.candidates), default=1)
         return "on tune" if rounds == 1 else f"in {rounds} rounds"
+
+    @property
+    def title(self) -> str:
+        """What it is about: the model by name, and what it predicts."""
+        return f"{self.name}: model for {self.target}" if self.name else f"Model for {self.target}"
 
     def to_json(self) -> Json:
         """The report as JSON; a float that is not finite becomes null."""

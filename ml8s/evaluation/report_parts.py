@@ -7,6 +7,8 @@ from typing import Final
 
 from ml8s.artifacts import Json, canonical_json
 from ml8s.config.metrics import MULTICLASS
+from ml8s.config.model import Config
+from ml8s.config.show import beside_defaults
 from ml8s.data.folds import NAMES
 from ml8s.evaluation.assessment import Assessment
 from ml8s.evaluation.fold_rows import class_rows
@@ -40,21 +42,26 @@ def build_report(
     subject: Subject,
     assessment: Assessment,
     *,
+    config: Config,
     fold_facts: Mapping[str, Json],
     threshold_origin: str,
     forecasts: ForecastSummary | None,
     importance: ImportanceTable | None,
     slices: tuple[SliceTable, ...],
-    candidates: tuple[CandidateRow, ...],
-    selection_reason: str,
+    selection: tuple[tuple[CandidateRow, ...], str],
     progress: tuple[SearchProgress, ...],
     warnings: Sequence[str],
     lineage: Sequence[tuple[str, str]],
 ) -> Report:
-    """Puts the report together; a pure function of what the step computed and read."""
+    """Puts the report together; a pure function of what the step computed and read.
+
+    ``selection`` are the candidates, and why the model was chosen.
+    """
     model, manifest = subject.model, subject.manifest
     calibration = model.calibration
     return Report(
+        name=config.name or "",
+        config=tuple(beside_defaults(config)),
         kind=subject.dataset.kind,
         target=subject.dataset.target.column,
         labels=subject.labels,
@@ -78,8 +85,8 @@ def build_report(
         forecasts=forecasts,
         importance=importance,
         slices=slices,
-        candidates=candidates,
-        selection_reason=selection_reason,
+        candidates=selection[0],
+        selection_reason=selection[1],
         progress=progress,
         features=feature_table(manifest, importance),
         warnings=tuple(dict.fromkeys([*warnings, *suspicions(assessment)])),

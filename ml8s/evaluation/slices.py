@@ -86,7 +86,7 @@ def slice_codes(values: NDArray[Any], type_: str) -> tuple[list[str], NDArray[np
     distinct = sorted(set(present.tolist()))
     codes = np.zeros(values.size, dtype=np.int64)
     if len(distinct) <= MOST_VALUES:
-        labels = [_shown(value, type_) for value in distinct]
+        labels = [shown_value(value, type_) for value in distinct]
         position = {value: code for code, value in enumerate(distinct)}
         codes[~missing] = [position[value] for value in present.tolist()]
     elif type_ == "string":
@@ -99,7 +99,7 @@ def slice_codes(values: NDArray[Any], type_: str) -> tuple[list[str], NDArray[np
         ranked = np.sort(present)
         cuts = np.unique([ranked[ranked.size * part // RANGES] for part in range(1, RANGES)])
         codes[~missing] = np.searchsorted(cuts, present, side="right")
-        labels = _range_labels([_shown(cut, type_) for cut in cuts.tolist()])
+        labels = _range_labels([shown_value(cut, type_) for cut in cuts.tolist()])
     codes[missing] = len(labels)
     return [*labels, MISSING], codes
 
@@ -111,7 +111,8 @@ def _range_labels(cuts: list[str]) -> list[str]:
     return [f"below {cuts[0]}", *between, f"{cuts[-1]} and above"]
 
 
-def _shown(value: str | float, type_: str) -> str:
+def shown_value(value: str | float, type_: str) -> str:
+    """A value of a column of this type that is not null, as a reader knows it."""
     if isinstance(value, str):
         return value
     if type_ == "boolean":

@@ -10,6 +10,7 @@ from typing import Final
 from ml8s.errors import FileExists, InvalidUsage
 from ml8s.examples import EXAMPLES
 from ml8s.examples.generate import publish
+from ml8s.output_folder import make_folder, write_files
 
 DATA: Final = "data"
 
@@ -39,7 +40,7 @@ def starter_files(folder: Path, name: str) -> tuple[Path, Path]:
             raise FileExists(
                 f"{path} exists already, and init overwrites nothing",
                 where=str(path),
-                cure=f"name another folder: `ml8s init FOLDER --from {name}`",
+                cure=_elsewhere(name),
             )
     return config, data
 
@@ -49,16 +50,20 @@ def write_starter(folder: Path, name: str) -> Path:
 
     Raises:
         FileExists: something of it is there already.
+        InvalidUsage, AccessDenied, StoreFull: nothing can be written there.
     """
     config, data = starter_files(folder, name)
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder, _elsewhere(name))
     with TemporaryDirectory(prefix=f".{DATA}-", dir=folder) as scratch:
         unfinished = Path(scratch) / DATA
         publish(name, unfinished, EXAMPLES[name][1])
         unfinished.rename(data)
-    with config.open("x", encoding="utf-8") as file:
-        file.write(config_text(name))
+    write_files(folder, {config.name: config_text(name).encode()}, _elsewhere(name))
     return config
+
+
+def _elsewhere(name: str) -> str:
+    return f"name another folder: `ml8s init FOLDER --from {name}`"
 
 
 def config_text(name: str) -> str:

@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 
 from ml8s.artifacts import Json, write_json
 from ml8s.features.apply import NULL_TIME
-from ml8s.features.asof.keys import Key, KeyTable, key_bytes, key_text, open_array, write_array
+from ml8s.features.asof.keys import Key, KeyTable, key_bytes, key_text, open_array
+from ml8s.plain_arrays import write_array
 
 FILE_NAME: Final = "columns.json"
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)

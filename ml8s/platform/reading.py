@@ -23,8 +23,10 @@ from ml8s.platform.named import FILE, VARIABLE, named_platform
 CURE: Final = "mend the lines above; `ml8s explain platform` lists every field"
 
 
-def load_platform(source: str | None = None) -> Platform:
+def load_platform(source: str | None = None, *, option: bool = True) -> Platform:
     """Reads and checks a platform: the given file, or the one in force.
+
+    ``option`` says whether the command has ``--platform``, for the cure.
 
     Raises:
         PlatformMissing: no platform is named.
@@ -35,7 +37,7 @@ def load_platform(source: str | None = None) -> Platform:
         raise PlatformMissing(
             "no platform is named",
             where=FILE,
-            cure=f"give --platform FILE, set {VARIABLE}, or put {FILE} into this folder",
+            cure=f"{'give --platform FILE, ' if option else ''}set {VARIABLE}, or put {FILE} into this folder",
         )
     try:
         text = files.read_text(origin)

@@ -189,9 +189,13 @@ class Registry:
 
     def refreshed_state(self, record: Record) -> str:
         """The digest of a model's newest lookup state: that of its last refresh, else the one it was trained with."""
-        events = (event for event in reversed(self.events(record.name)) if event.model_id == record.model_id)
-        found = next((event.evidence[0] for event in events if event.type == REFRESHED and event.evidence), None)
+        found = self.last_refresh(record)
         return record.ports["state"] if found is None else found
+
+    def last_refresh(self, record: Record) -> str | None:
+        """The digest of the lookup state that a model's last refresh made; None where there was none."""
+        events = (event for event in reversed(self.events(record.name)) if event.model_id == record.model_id)
+        return next((event.evidence[0] for event in events if event.type == REFRESHED and event.evidence), None)
 
     def append_refresh(self, record: Record, state: str, reason: str) -> None:
         """Writes down that a model's lookup state was made anew.

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from ml8s.artifacts import Json
 from ml8s.catalogue import STEPS
 from ml8s.registry.registry import Registry
 from ml8s.storage.blobs import verify_artifact
 
+REFRESHED_STATE: Final = "state (refreshed)"
+REFRESH: Final = "features refresh"
+
 
 @dataclass(frozen=True, slots=True)
 class BadFile:
-    """A file of a model's artifact whose blob is missing or damaged: the port, and the step that makes it."""
+    """A file of a model's artifact whose blob is missing or damaged: the port, and the step or verb that makes it."""
 
     port: str
     path: str
@@ -44,7 +48,9 @@ class Verification:
 
 
 def verify(registry: Registry, model_id: str) -> Verification:
-    """Checks a model; changes nothing. The snapshot is not in the store and is not read.
+    """Checks a model, with the lookup state of its last refresh; changes nothing.
+
+    The snapshot is not in the store and is not read.
 
     Raises:
         ModelNotFound: no such model is registered.
@@ -52,13 +58,17 @@ def verify(registry: Registry, model_id: str) -> Verification:
     """
     record = registry.record(model_id)
     registered = registry.registered(record)
+    refreshed = registry.last_refresh(record)
+    artifacts = [(port, digest, producer(port)) for port, digest in sorted(record.ports.items())]
+    if refreshed is not None and refreshed != record.ports.get("state"):
+        artifacts.append((REFRESHED_STATE, refreshed, REFRESH))
     bad = [
-        BadFile(port, blob.path, blob.digest, blob.reason, producer(port))
-        for port, digest in sorted(record.ports.items())
+        BadFile(port, blob.path, blob.digest, blob.reason, step)
+        for port, digest, step in artifacts
         for blob in verify_artifact(registry.store, digest)
     ]
     events = len(registry.events(record.name))
-    return Verification(model_id, record.digest, registered is not None, events, len(record.ports), tuple(bad))
+    return Verification(model_id, record.digest, registered is not None, events, len(artifacts), tuple(bad))
 
 
 def producer(port: str) -> str:

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import re
 import secrets
@@ -38,15 +37,6 @@ def new_attempt(now: datetime | None = None) -> str:
     """A name for one execution: UTC time and 6 random characters."""
     moment = (now or datetime.now(UTC)).strftime("%Y%m%dt%H%M%S")
     return f"{moment}-{''.join(secrets.choice(_ALPHABET) for _ in range(6))}"
-
-
-def actor() -> dict[str, Json]:
-    """Who runs on this machine: the user's name, which nobody has verified."""
-    try:
-        name = getpass.getuser()
-    except (KeyError, OSError):
-        name = "unknown"
-    return {"id": name, "source": "local", "verified": False}
 
 
 class Attempt:

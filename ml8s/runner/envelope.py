@@ -12,7 +12,7 @@ from ml8s import __version__
 from ml8s.artifacts import Json
 from ml8s.config.loader import LoadedConfig
 from ml8s.config.model import Config
-from ml8s.runner.attempts import actor
+from ml8s.registry.events import local_actor
 from ml8s.runner.code import installed_distributions, libc_version
 from ml8s.runner.keys import time_budget
 from ml8s.runner.plan import Workload
@@ -23,7 +23,7 @@ def describe_run(loaded: LoadedConfig, store: str, work: Workload, slots: int) -
     resolved: Json = json.loads(loaded.config.model_dump_json(exclude_unset=True))
     return {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "actor": actor(),
+        "actor": local_actor().to_json(),
         "name": loaded.config.name,
         "pipeline": work.program.pipeline.name,
         "until": work.until,

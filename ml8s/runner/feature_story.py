@@ -24,6 +24,7 @@ from ml8s.storage.blobs import fetch_artifact
 from ml8s.storage.store import Store
 
 if TYPE_CHECKING:
+    from ml8s.data.dataset import Dataset
     from ml8s.features.asof.feature import AsOfFeature
     from ml8s.features.manifest import Feature, FeatureManifest
     from ml8s.features.past import Past
@@ -124,13 +125,27 @@ def _worked(
         if row is None:
             return ["no worked row: it is null in every row"]
         file, number = source.dataset.files[int(rows.file[row])].name, int(rows.row[row])
+        aggregate = next((one for one in used_aggregates(manifest) if one.name in feature.source), None)
+        logged = _logged(dataset)
+        read = [*feature.source, *([aggregate.column] if aggregate is not None and aggregate.column else [])]
+        hidden = next((name for name in read if name in logged), None)
+        if hidden is not None:
+            return [f"no worked row: the snapshot logs `{hidden}` as `{logged[hidden]}`, so no value of it is shown"]
         lines = [f"worked out for row {number} of {file}:"]
         lines += [f"  {name} = {_shown(columns[name][row], _type(manifest, name))}" for name in feature.source]
         lines.append(f"  {feature.name} = {values[row]:.6g}")
-        aggregate = next((one for one in used_aggregates(manifest) if one.name in feature.source), None)
         if aggregate is not None:
             lines += _history(source, manifest, aggregate, row)
     return lines
+
+
+def _logged(dataset: Dataset) -> dict[str, str]:
+    """How each column that is not kept in logs is logged; those of further tables as ``table.column``."""
+    logged = {column.name: column.log for column in dataset.columns}
+    for table, value in (dataset.tables or {}).items():
+        fields = cast("Mapping[str, Mapping[str, Any]]", value)["schema"]["fields"]
+        logged |= {f"{table}.{one['name']}": str(one.get("ml8s:log", "keep")) for one in fields}
+    return {name: log for name, log in logged.items() if log != "keep"}
 
 
 def _example(values: Any) -> int | None:  # noqa: ANN401 -- an array of numpy, which is imported with the step
@@ -154,6 +169,18 @@ def _shown(value: object, type_: str) -> str:
     if type_ in ("time", "date"):
         return iso_instant(int(cast(int, value)))
     return json.dumps(value) if isinstance(value, str) or value is None else f"{float(cast(float, value)):.6g}"
+
+
+def _key_shown(dataset: Dataset, entity: Sequence[str], key: Sequence[object]) -> str:
+    from ml8s.evaluation.logged_values import digest_of
+
+    logged = _logged(dataset)
+
+    def shown(name: str, part: str) -> str:
+        log = logged.get(name)
+        return part if log is None else digest_of(part) if log == "hash" else "not shown"
+
+    return ", ".join(shown(name, str(part)) for name, part in zip(entity, key, strict=True))
 
 
 def _value(past: Past, aggregate: AsOfFeature, place: int) -> str:
@@ -186,7 +213,7 @@ def _history(source: Any, manifest: FeatureManifest, aggregate: AsOfFeature, row
     counted = (codes == codes[row]) & (time < until) & (True if since is None else time >= since)
     found = np.flatnonzero(counted)
     found = found[np.argsort(time[found], kind="stable")]
-    key = ", ".join(str(part) for part in past.labels[aggregate.entity][int(codes[row])])
+    key = _key_shown(source.dataset, aggregate.entity, past.labels[aggregate.entity][int(codes[row])])
     begin = "the beginning" if since is None else iso_instant(since)
     lines = [
         f"  the row is of {iso_instant(int(time[row]))}, its {', '.join(aggregate.entity)} is {key}",

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from ml8s.artifacts import Json
 from ml8s.config.metrics import BINARY, MULTICLASS
+from ml8s.data.dataset import label_text
 from ml8s.environment import require_pinned
-from ml8s.errors import ModelFileRefused
+from ml8s.errors import DigestMismatch, ModelFileRefused, ObjectMissing
 from ml8s.runner.forecasting import Forecaster
 from ml8s.runner.rows import Row
 from ml8s.storage.blobs import fetch_artifact
@@ -73,11 +74,9 @@ def open_predictor(store: Store, record: Record, folder: Path, state: str | None
     from ml8s.features.manifest import FeatureManifest
     from ml8s.scoring import load_model
 
-    ports = {port: record.ports[port] for port in ("features", "model", "state")}
-    if state is not None:
-        ports["state"] = state
-    for port, digest in ports.items():
-        fetch_artifact(store, digest, folder / port)
+    for port in ("features", "model"):
+        fetch_artifact(store, record.ports[port], folder / port)
+    _fetch_state(store, record, state, folder / "state")
     try:
         model = load_model(folder / "model")
     except ModelFileRefused as refused:  # the place is a copy that is gone when somebody looks for it
@@ -93,6 +92,20 @@ def open_predictor(store: Store, record: Record, folder: Path, state: str | None
     if section is not None:
         return Forecaster(manifest, model, SeriesState.open(folder / "state", section))
     return Predictor(manifest, model, Lookup(folder / "state", manifest) if manifest.as_of else None)
+
+
+def _fetch_state(store: Store, record: Record, state: str | None, folder: Path) -> None:
+    if state is None or state == record.ports["state"]:
+        fetch_artifact(store, record.ports["state"], folder)
+        return
+    try:
+        fetch_artifact(store, state, folder)
+    except (ObjectMissing, DigestMismatch) as error:  # no step makes it, so no run brings it back
+        raise type(error)(
+            f"the refreshed lookup state of {record.model_id} is not whole: {error.message}",
+            where=error.where,
+            cure=f"make it anew: `ml8s features refresh {record.model_id} --snapshot URI`",
+        ) from error
 
 
 def answers(
@@ -120,11 +133,11 @@ def answers(
 
 def _binary(labels: Sequence[Json], positive: int, score: float, threshold: float) -> dict[str, Json]:
     chosen = labels[positive if score >= threshold else 1 - positive]
-    scores = {str(labels[positive]): score, str(labels[1 - positive]): 1.0 - score}
+    scores = {label_text(labels[positive]): score, label_text(labels[1 - positive]): 1.0 - score}
     return {"prediction": chosen, "score": score, "scores": dict(sorted(scores.items()))}
 
 
 def _multiclass(labels: Sequence[Json], row: Sequence[float]) -> dict[str, Json]:
     best = max(range(len(row)), key=lambda i: row[i])  # the first of equals, as argmax
-    named: Json = {str(label): value for label, value in zip(labels, row, strict=True)}
+    named: Json = {label_text(label): value for label, value in zip(labels, row, strict=True)}
     return {"prediction": labels[best], "score": row[best], "scores": named}

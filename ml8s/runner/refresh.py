@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from ml8s.errors import ObjectMissing, StateNotRefreshed
+from ml8s.errors import DigestMismatch, ObjectMissing, StateNotRefreshed
 from ml8s.registry import Registry
 from ml8s.registry.record import Record
+from ml8s.runner.cache import set_damaged_aside
 from ml8s.runner.reproduction import recorded_config
 from ml8s.runner.snapshot import copy_snapshot, find_snapshot
 from ml8s.storage.blobs import fetch_artifact, put_artifact
@@ -32,6 +34,7 @@ class Refreshed:
         rows: of the snapshot.
         snapshot: the digest of the snapshot.
         anew: why the sums were made from all rows; empty where they go on from the model's newest state.
+        rows_needed: whether a prediction needs rows; not where the model forecasts from its series alone.
     """
 
     digest: str | None
@@ -39,9 +42,12 @@ class Refreshed:
     rows: int
     snapshot: str
     anew: str = ""
+    rows_needed: bool = True
 
 
-def refresh_state_of(store: Store, record: Record, uri: str, *, dry_run: bool = False) -> Refreshed:
+def refresh_state_of(
+    store: Store, record: Record, uri: str, *, dry_run: bool = False, allow_older: bool = False
+) -> Refreshed:
     """Makes the state of a model as of the first boundary after a snapshot's last row, and writes it down.
 
     The snapshot is checked in full, under the model's own config; the manifest of features stays the model's. Sums go
@@ -54,11 +60,14 @@ def refresh_state_of(store: Store, record: Record, uri: str, *, dry_run: bool = 
         record: the model.
         uri: the newer snapshot, which holds all history that counts.
         dry_run: whether nothing is written.
+        allow_older: whether the new state may be as of an earlier time than the newest one.
 
     Raises:
-        StateNotRefreshed: the model has no features of past rows, or the snapshot lacks what they need.
+        StateNotRefreshed: the model has no features of past rows, the snapshot lacks what they need, or it ends before
+            the newest state's boundary.
         SnapshotNotFound, SnapshotIncomplete, ContractViolation: the snapshot is not there or not in order.
     """
+    from ml8s.features.forecast.section import ForecastSection
     from ml8s.features.manifest import FeatureManifest
 
     with TemporaryDirectory(prefix="ml8s-refresh-") as place:
@@ -74,22 +83,47 @@ def refresh_state_of(store: Store, record: Record, uri: str, *, dry_run: bool = 
                 cure="there is nothing to refresh: predict with it as it is",
             )
         digest = copy_snapshot(find_snapshot(uri), folder / "snapshot").digest
-        before = None if manifest.forecast is not None else _newest_state(store, record, folder / "before")
-        rows, as_of, anew = _write(record, manifest, folder, before)
+        before = _newest_state(store, record, folder / "before")
+        rows, as_of, anew = _write(record, manifest, folder, None if manifest.forecast is not None else before)
+        section = ForecastSection.of(manifest)
+        needed = section is None or bool(section.known)
+        if before is not None and not allow_older:
+            _refuse_older(record, as_of, _as_of(before, manifest))
         if dry_run:
-            return Refreshed(None, as_of, rows, digest, anew)
+            return Refreshed(None, as_of, rows, digest, anew, needed)
         made = put_artifact(store, "state", folder / "state")
+        if set_damaged_aside(store, made):  # an equal state was there, and is what this refresh is to mend
+            put_artifact(store, "state", folder / "state")
         Registry(store).append_refresh(record, made, f"features as of {as_of}, from the snapshot {digest}")
-        return Refreshed(made, as_of, rows, digest, anew)
+        return Refreshed(made, as_of, rows, digest, anew, needed)
 
 
 def _newest_state(store: Store, record: Record, folder: Path) -> Path | None:
     """The model's newest state, fetched; None where the store has lost it: it only saves work."""
     try:
         fetch_artifact(store, Registry(store).refreshed_state(record), folder)
-    except ObjectMissing:
+    except (ObjectMissing, DigestMismatch):
         return None
     return folder
+
+
+def _as_of(state: Path, manifest: FeatureManifest) -> str | None:
+    from ml8s.features.forecast.section import ForecastSection
+    from ml8s.features.forecast.state import SeriesState
+    from ml8s.features.lookup import Lookup
+
+    section = ForecastSection.of(manifest)
+    return Lookup(state, manifest).as_of if section is None else SeriesState.open(state, section).as_of
+
+
+def _refuse_older(record: Record, as_of: str | None, newest: str | None) -> None:
+    if as_of is None or newest is None or datetime.fromisoformat(as_of) >= datetime.fromisoformat(newest):
+        return
+    raise StateNotRefreshed(
+        f"the snapshot gives a state as of {as_of}, and the newest state of {record.model_id} is as of {newest}",
+        where=record.model_id,
+        cure="give the newest snapshot; or, if predictions shall go back to what was known then, --allow-older",
+    )
 
 
 _Written = tuple[int, str | None, str]

@@ -72,6 +72,9 @@ def _from_csv(content: bytes, manifest: FeatureManifest, where: str) -> list[Row
     if not table:
         raise _no_rows(where, "it is empty")
     names, lines = table[0], table[1:]
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise _no_rows(where, f"its header names columns twice: {', '.join(map(repr, repeated))}")
     types = {**manifest.key_types, **{column.name: column.type for column in manifest.columns}}
     rows: list[Row] = []
     for number, line in enumerate(lines, start=2):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from ml8s.artifacts import Json
-from ml8s.errors import RunNotFound
+from ml8s.errors import DeterminismViolation, DigestMismatch, InvalidUsage, RunNotFound
 from ml8s.runner import cache
 from ml8s.runner.cache import Result
+from ml8s.storage.blobs import verify_artifact
 from ml8s.storage.store import Store
 
 
@@ -21,6 +22,25 @@ def find_key(store: Store, prefix: str) -> str:
     why = f"{len(keys)} step keys begin so" if keys else "no result has this key"
     raise RunNotFound(
         f"{why}: {prefix}", where=store.uri, cure="name the key as the error or `ml8s plan -o json` shows it"
+    )
+
+
+def require_unsettled(store: Store, step_key: str) -> None:
+    """Sees that there is something to settle: two results under a key, or one that is damaged or lacks a blob.
+
+    Raises:
+        InvalidUsage: the one result is sound; to drop it would only cost its step another run.
+    """
+    try:
+        result = cache.find(store, step_key)
+    except (DeterminismViolation, DigestMismatch):
+        return
+    if result is None or any(verify_artifact(store, digest) for digest in result.outputs.values()):
+        return
+    raise InvalidUsage(
+        f"there is nothing to settle under {step_key}: its one result, of step {result.parts.step}, is whole",
+        where=store.uri,
+        cure="leave it: a run that needs the step takes this result",
     )
 
 

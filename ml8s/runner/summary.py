@@ -39,12 +39,14 @@ class Summary:
         return [self._row(name) for name in names]
 
     def _row(self, name: str) -> dict[str, Json]:
+        from ml8s.evaluation.gates import shown_rule
+
         gates = [gate for gate in self.gates if gate["metric"] == name]
         return {
             "metric": name,
             "model": self.metrics.get(name),
             "baseline": self.baseline.get(name),
-            "gate": " and ".join(str(gate["rule"]) for gate in gates) or None,
+            "gate": " and ".join(shown_rule(str(gate["rule"])) for gate in gates) or None,
             "passed": all(bool(gate["passed"]) for gate in gates) if gates else None,
         }
 

@@ -20,12 +20,6 @@ _HEADER: Final = re.compile(
 )
 
 
-def write_array(folder: Path, name: str, values: NDArray[np.generic]) -> None:
-    """Writes ``<name>.npy`` in C order and little endian, as ``.npy`` version 1.0."""
-    with (folder / f"{name}.npy").open("wb") as file:
-        np.lib.format.write_array(file, np.ascontiguousarray(values), version=(1, 0), allow_pickle=False)
-
-
 def read_array(folder: Path, name: str, dtype: DTypeLike, shape: tuple[int | None, ...]) -> NDArray[Any]:
     """Reads ``<name>.npy`` as ``write_array`` wrote it; a None in ``shape`` stands for any length.
 

@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 
 from ml8s.artifacts import write_json
 from ml8s.config.metrics import BINARY, MULTICLASS
-from ml8s.scoring.arrays import read_array, write_array
+from ml8s.plain_arrays import write_array
+from ml8s.scoring.arrays import read_array
 from ml8s.scoring.refusal import refused
 from ml8s.scoring.shape import Floats, Shape, within_float32
 
@@ -135,7 +136,7 @@ class ForestMember:
             {"schema": SCHEMA, "kind": self._shape.kind, "trees": len(self._arrays.offset) - 1},
         )
         for name, dtype in _ARRAYS.items():
-            write_array(folder, name, getattr(self._arrays, name).astype(dtype))
+            write_array(folder / f"{name}.npy", getattr(self._arrays, name).astype(dtype))
 
 
 def read(folder: Path, shape: Shape) -> ForestMember:

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from ml8s.artifacts import write_json
 from ml8s.config.metrics import BINARY, MULTICLASS
-from ml8s.scoring.arrays import read_array, write_array
+from ml8s.plain_arrays import write_array
+from ml8s.scoring.arrays import read_array
 from ml8s.scoring.refusal import refused
 from ml8s.scoring.shape import Floats, Shape
 
@@ -85,11 +86,11 @@ class LinearMember:
     def write(self, folder: Path) -> None:
         """See ``Member.write``."""
         write_json(folder / "linear.json", {"schema": SCHEMA, "kind": self._shape.kind})
-        write_array(folder, "coefficient", self._coefficient.astype(_DTYPE))
-        write_array(folder, "intercept", self._intercept.astype(_DTYPE))
+        write_array(folder / "coefficient.npy", self._coefficient.astype(_DTYPE))
+        write_array(folder / "intercept.npy", self._intercept.astype(_DTYPE))
         for name in _COLUMNS:
-            write_array(folder, name, getattr(self._standardization, name).astype(_DTYPE))
-        write_array(folder, "width", self._standardization.width.astype(_WIDTH))
+            write_array(folder / f"{name}.npy", getattr(self._standardization, name).astype(_DTYPE))
+        write_array(folder / "width.npy", self._standardization.width.astype(_WIDTH))
 
 
 def category_codes(values: Floats, width: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
 from numpy.typing import NDArray
 
 from ml8s.artifacts import Json
@@ -18,6 +16,7 @@ from ml8s.data.folds import read_facts, read_folds
 from ml8s.environment import require_pinned
 from ml8s.evaluation.assessment import Assessment, Question, assess, slice_tables
 from ml8s.evaluation.forecasts import ForecastSummary, summarize_forecasts
+from ml8s.evaluation.logged_values import DROP, shown_column, shown_names
 from ml8s.evaluation.outputs import (
     write_metrics,
     write_profile_of,
@@ -81,11 +80,11 @@ def run(  # noqa: PLR0913 -- one parameter per port of the catalogue
     )
     assessment = assess(_question(subject, config), subject.sample, subject.baseline)
     fold_facts = read_facts(folds)
-    candidates, why = read_selection(selection)
     total = len(subject.manifest.columns)
     built = build_report(
         subject,
         assessment,
+        config=context.config,
         fold_facts=fold_facts,
         threshold_origin=threshold_origin(config),
         forecasts=_forecasts(subject, contract.metric, series),
@@ -93,8 +92,7 @@ def run(  # noqa: PLR0913 -- one parameter per port of the catalogue
             contract.metric, context.config.seed, lambda done: context.progress(Progress(done, total, "columns"))
         ),
         slices=slice_tables(assessment.question, subject.sample, slice_columns(subject, slices)),
-        candidates=candidates,
-        selection_reason=why,
+        selection=read_selection(selection),
         progress=read_progress(trial_log),
         warnings=[*contract.warnings, *_texts(fold_facts.get("warnings")), *subject.manifest.warnings, *warnings],
         lineage=sorted(context.inputs.items()),
@@ -114,7 +112,7 @@ def _forecasts(subject: Subject, metric: str, series: Sequence[str]) -> Forecast
     points, time = subject.test.points, subject.test.time
     if points is None or time is None:
         return None
-    columns = [[_shown(value) for value in values.tolist()] for _, values in slice_columns(subject, series).values()]
+    columns = [shown_names(subject.dataset.column(name), subject.test.columns[name]) for name in series]
     names = [
         ", ".join(f"{name}={value}" for name, value in zip(series, row, strict=True))
         for row in zip(*columns, strict=True)
@@ -122,10 +120,6 @@ def _forecasts(subject: Subject, metric: str, series: Sequence[str]) -> Forecast
     return summarize_forecasts(
         metric, subject.sample, points, time, names or [subject.dataset.target.column] * len(time)
     )
-
-
-def _shown(value: object) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _question(subject: Subject, config: Evaluation) -> Question:
@@ -144,29 +138,18 @@ def _facts(assessment: Assessment) -> Mapping[str, Json]:
 
 
 def known_columns(names: Sequence[str], dataset: Dataset) -> tuple[tuple[str, ...], list[str]]:
-    """The columns of ``evaluation.slices`` that the snapshot has, and a warning for each other one."""
-    known = {column.name for column in dataset.columns}
-    warnings = [
-        f"evaluation.slices names {name!r}, which the snapshot does not have: no slices of it."
-        for name in names
-        if name not in known
-    ]
-    return tuple(dict.fromkeys(name for name in names if name in known)), warnings
+    """The columns of ``evaluation.slices`` that the snapshot has and lets be seen, and a warning for each other one."""
+    logged = {column.name: column.log for column in dataset.columns}
+    reasons = {name: "which the snapshot does not have" for name in names if name not in logged}
+    reasons |= {name: "which the snapshot logs as `drop`" for name in names if logged.get(name) == DROP}
+    warnings = [f"evaluation.slices names {name!r}, {reason}: no slices of it." for name, reason in reasons.items()]
+    return tuple(dict.fromkeys(name for name in names if name not in reasons)), warnings
 
 
 def slice_columns(subject: Subject, names: Sequence[str]) -> dict[str, tuple[str, NDArray[Any]]]:
-    """Type and values of each column; text that the snapshot does not want kept in logs shows as a digest."""
-    found = {}
-    for name in names:
-        column, values = subject.dataset.column(name), subject.test.columns[name]
-        if column.type == "string" and column.log != "keep":
-            values = np.array([None if value is None else _digest(value) for value in values.tolist()], dtype=object)
-        found[name] = (column.type, values)
-    return found
-
-
-def _digest(value: str) -> str:
-    return hashlib.sha256(value.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+    """Type and values of each column as the snapshot wants them shown."""
+    shown = {name: shown_column(subject.dataset.column(name), subject.test.columns[name]) for name in names}
+    return {name: column for name, column in shown.items() if column is not None}
 
 
 def threshold_origin(config: Evaluation) -> str:

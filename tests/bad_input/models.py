@@ -61,6 +61,11 @@ def content(data: bytes, name: str) -> Callable[[Path], object]:
     return lambda folder: (folder / name).write_bytes(data)
 
 
+def saved_over(folder: Path) -> None:
+    (folder / "mine").mkdir()
+    (folder / "mine/report.html").write_bytes(b"mine")
+
+
 def bad_rows(name: str, *says: str, **values: object) -> OfModel:
     row = {key: value for key, value in {**GOOD, **values}.items() if value is not ...}
     return OfModel(f"rows: {name}", "predict {model} -f rows.json", ROWS, says, make=rows(GOOD, row))
@@ -150,6 +155,11 @@ FILES: Final = [
     OfModel("list: a record that is no JSON", "models list", TAMPERED, ("record",), status=6, damage=record_text("{")),
     OfModel("report: a damaged report", "models report {model} --format md", MISMATCH, ("report.md",), status=6, damage=blob("report", "report.md", lambda data: data[:-9])),
     OfModel("report: over a file of mine", "models report {model} --output mine.html", "ML8S-C006", ("mine.html",), make=content(b"mine", "mine.html")),
+    OfModel("report: below a file of mine", "models report {model} --output mine/x.html", "ML8S-C006", ("mine is a file", "--output"), make=content(b"mine", "mine")),
+    OfModel("report: where nothing can be written", "models report {model} --output /proc/x.html", "ML8S-C005", ("/proc/x.html cannot be written", "--output")),
+    OfModel("runs report: over a file of mine", "runs report 2 --save mine", "ML8S-C006", ("report.html", "--save"), make=saved_over),
+    OfModel("runs report: into a file", "runs report 2 --save mine", "ML8S-C006", ("mine is a file", "--save"), make=content(b"mine", "mine")),
+    OfModel("runs report: below a file", "runs report 2 --save mine/x", "ML8S-C006", ("mine is a file", "--save"), make=content(b"mine", "mine")),
     OfModel("runs show: an envelope that is no JSON", "runs show 2", "ML8S-R002", ("no run",), status=5, damage=envelope_text("{")),
     OfModel("runs show: an envelope that is a list", "runs show 2", "ML8S-R002", ("no run",), status=5, damage=envelope_text("[]")),
     OfModel("runs list: an envelope that is a list", "runs list", "ML8S-R002", ("no run",), status=5, damage=envelope_text("[]")),
@@ -196,7 +206,7 @@ TERMINALS: Final = [
     terminal("stdout is full in JSON", "models show {model} -o json", "No space left", status=3, stdout="/dev/full"),
     terminal("HOME may not be written", "run config.yaml", "is registered as a candidate", environment={"HOME": "/proc/nothing"}),
     terminal("no HOME", "models list", "model_", environment={"HOME": ""}),
-    terminal("the language C", "models show {model}", "content.metrics.roc_auc", environment={"LANG": "C", "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}),
+    terminal("the language C", "models show {model}", "roc_auc", environment={"LANG": "C", "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}),
     terminal("an encoding of ASCII", "models report {model} --format md", "log\\_loss", environment={"PYTHONIOENCODING": "ascii"}),
     terminal("40 columns", "run config.yaml", "is registered as a candidate", environment={"COLUMNS": "40"}),
     terminal("1 column", "models list", "model_", environment={"COLUMNS": "1"}),

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Final
 
 from tests.bad_input.case import Case, Make
-from tests.bad_input.snapshots import write_snapshot
+from tests.bad_input.snapshots import write_config, write_snapshot
 
 USAGE, TOPIC, VALUES, EXISTS, NO_MODEL, NO_RUN = "ML8S-C005", "ML8S-C004", "ML8S-C003", "ML8S-C006", "ML8S-R001", "ML8S-R002"
+PLATFORM: Final = Path(__file__).parents[2] / "workflow-templates" / "platform.example.yaml"
 
 
 def usage(arguments: str, *says: str, where: str = "", code: str = USAGE, status: int = 2, make: Make | None = None) -> Case:
@@ -20,6 +21,12 @@ def usage(arguments: str, *says: str, where: str = "", code: str = USAGE, status
 def with_platform(folder: Path) -> None:
     write_snapshot(folder)
     (folder / "platform.yaml").write_text("store: {uri: s3://b/x}\n")
+
+
+def with_own_platform(folder: Path) -> None:
+    write_config(folder, dataset_uri="s3://ml-datasets/x")
+    a_file(folder)
+    (folder / "mine.yaml").write_text(PLATFORM.read_text())
 
 
 def with_churn(folder: Path) -> None:
@@ -70,6 +77,11 @@ CASES: Final = [
     usage("init", "--from"),
     usage("init . --from churn", "churn.yaml", code=EXISTS, make=with_churn),
     usage("init here --from churn", "here exists already", code=EXISTS, make=a_file),
+    usage("init here/x --from churn", "here is a file", "name another folder", code=EXISTS, make=a_file),
+    usage("init /proc/x --from churn", "/proc/x cannot be written", "name another folder"),
+    usage("compile config.yaml --platform mine.yaml -o here", "here is a file", "with -o", code=EXISTS, make=with_own_platform),
+    usage("compile config.yaml --platform mine.yaml -o here/x", "here is a file", "with -o", code=EXISTS, make=with_own_platform),
+    usage("compile config.yaml --platform mine.yaml -o /proc/x", "/proc/x cannot be written", "with -o", make=with_own_platform),
     usage("completion tcsh", "tcsh", "bash"),
     usage("runs show 20260101t000000-abcdef", "no run '20260101t000000-abcdef'", "ml8s runs list", code=NO_RUN, status=5),
     usage("runs logs nothing", "no run 'nothing'", code=NO_RUN, status=5),

@@ -27,6 +27,13 @@ def source(tmp_path: Path) -> Path:
     return tmp_path / "train.csv"
 
 
+def test_the_time_after_which_no_row_may_lie_may_be_a_date(tmp_path: Path) -> None:
+    (tmp_path / "train.csv").write_text("at,y\n2026-01-04T10:00:00Z,0\n2026-01-04T11:00:00Z,1\n")
+    done = run("data", "publish", "train.csv", "out", "--time", "at", "--as-of", "2026-01-05", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert json.loads((tmp_path / "out/schema.json").read_text())["ml8s:as_of"] == "2026-01-05T00:00:00Z"
+
+
 def test_a_snapshot_is_published_once_checked_and_named_by_one_digest_everywhere(
     source: Path, tmp_path: Path, endpoint: str
 ) -> None:

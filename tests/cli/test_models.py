@@ -6,15 +6,17 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 import yaml
 
 from ml8s.artifacts import Json, sha256
+from ml8s.data.parquet import write_table
 from ml8s.registry import Registry
 from ml8s.registry.events import Actor
 from ml8s.registry.record import record_content
-from ml8s.storage import open_store
-from ml8s.storage.blobs import put_artifact
+from ml8s.storage import Store, open_store
+from ml8s.storage.blobs import blob_key, put_artifact
 from tests.cli.commands import run
 
 ADA = Actor("ada", "local", False)
@@ -94,6 +96,12 @@ def test_an_empty_store_has_no_models_and_stays_absent(tmp_path: Path) -> None:
     assert not (tmp_path / "none").exists()
 
 
+def test_a_name_without_models_is_said_to_have_none(store: str) -> None:
+    done = run("models", "list", "nothing", "--store", store)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert f"no model of the name nothing is registered in {store}" in done.stderr
+
+
 def test_show_tells_content_envelope_and_event(store: str) -> None:
     shown = answer("show", SECOND, store=store)
     assert isinstance(shown, dict)
@@ -103,7 +111,14 @@ def test_show_tells_content_envelope_and_event(store: str) -> None:
     assert shown["record"] == shown["registered"]["record"]
     assert shown["envelope"]["kind"] == "binary"
     table = run("models", "show", SECOND, "--store", store)
-    assert "content.metrics.roc_auc" in table.stdout
+    rows = dict(line.split(maxsplit=1) for line in table.stdout.splitlines()[1:])
+    assert {"model": SECOND, "state": "candidate", "roc_auc": "0.9", "by": "ada", "degraded": "aggregates"}.items() <= (
+        rows.items()
+    )
+    assert rows["snapshot"] == sha256(b"fraud")[:12]
+    assert len(table.stdout.splitlines()) <= 12
+    assert max(map(len, table.stdout.splitlines())) <= 80
+    assert "-o yaml" in table.stderr
     assert run("models", "show", SECOND, "-o", "name", "--store", store).stdout == f"{SECOND}\n"
 
 
@@ -122,8 +137,12 @@ def test_compare_sets_metrics_side_by_side_with_their_direction(store: str) -> N
         ("automl.estimators", "null", '["lgbm"]'),
     }
     table = run("models", "compare", FIRST, SECOND, "--store", store)
+    lines = {line.split("  ")[0]: line.split()[1:] for line in table.stdout.splitlines() if line}
     assert f"A = {FIRST}" in table.stdout
-    assert "automl.max_trials" in table.stdout
+    assert lines["automl.max_trials"] == ["default", "5"]
+    assert lines["seed"] == ["0", "(default)", "42"]
+    assert lines["test rows"][-1] == "same"
+    assert (lines["roc_auc"][-2:], lines["log_loss"][-1]) == (["A,", "B"], "A")
     assert "warning" not in table.stderr
 
 
@@ -131,6 +150,44 @@ def test_compare_warns_where_the_test_rows_differ(store: str) -> None:
     done = run("models", "compare", FIRST, OTHER, "--store", store)
     assert done.returncode == 0
     assert "not measured on the same test rows" in done.stderr
+
+
+def measured_on(opened: Store, folder: Path, name: str, rows: list[int]) -> str:
+    """Registers a model whose folds differ from others', measured on these rows; its id."""
+    for part in ("folds", "test_scores"):
+        (folder / name / part).mkdir(parents=True)
+    (folder / name / "folds/folds.json").write_text(name)
+    scores = pa.table(
+        {"file": pa.array([0] * len(rows), pa.int8()), "row": rows, "score": [len(name) / 100] * len(rows)}
+    )
+    write_table(scores, folder / name / "test_scores/scores.parquet")
+    kinds = {"folds": "folds", "test_scores": "scores"}
+    content = record_content(
+        name="fraud",
+        config=sha256(name.encode()),
+        snapshot=sha256(b"fraud"),
+        ports={part: put_artifact(opened, kind, folder / name / part) for part, kind in kinds.items()},
+        metrics={"roc_auc": 0.5},
+        degraded=[],
+    )
+    return Registry(opened, ADA).register(content, {"metric": "roc_auc", "kind": "binary", "resolved_config": {}})
+
+
+def test_models_of_other_folds_with_the_same_test_rows_can_be_compared(tmp_path: Path) -> None:
+    store = str(tmp_path / "store")
+    opened = open_store(store)
+    one, same, other = (
+        measured_on(opened, tmp_path, name, rows)
+        for name, rows in (("one", [4, 5, 9]), ("another", [4, 5, 9]), ("other", [4, 5, 8]))
+    )
+    compared = answer("compare", one, same, store=store)
+    assert isinstance(compared, dict)
+    assert (compared["test_rows"], compared["comparable"]) == ("same", True)
+    done = run("models", "compare", one, other, "--store", store)
+    assert "not measured on the same test rows" in done.stderr
+    opened.delete(blob_key(Registry(opened).record(same).ports["test_scores"]))
+    done = run("models", "compare", one, same, "--store", store)
+    assert "nothing tells whether they were measured on the same rows" in done.stderr
 
 
 def test_a_model_compared_with_itself_is_equal(store: str) -> None:

@@ -19,6 +19,11 @@ ROWS = [
 ]
 
 
+def test_a_name_that_is_a_boolean_is_printed_as_json_spells_it(capsys: pytest.CaptureFixture[str]) -> None:
+    ui.emit([{"prediction": True}, {"prediction": False}], "name", ("prediction",))
+    assert capsys.readouterr().out == "true\nfalse\n"
+
+
 def test_a_table_aligns_text_left_and_numbers_right() -> None:
     assert ui.table(ROWS, ("name", "auc", "rows", "passed")) == (
         "NAME                 AUC    ROWS  PASSED\n"

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 import pytest
 
+import ml8s.cli
 from ml8s.cli import GROUPS, VERBS, cli
 
 PLACES = {(verb,): entry for verb, entry in VERBS.items()} | {
@@ -20,6 +23,7 @@ def test_a_verb_of_the_table_is_a_command_with_help(path: tuple[str, ...]) -> No
         command = command.get_command(click.Context(command), name)
     assert command is not None
     assert command.help
+    assert command.short_help == PLACES[path][1], "the table alone holds the line"
     assert all(option.help for option in command.params if isinstance(option, click.Option))
 
 
@@ -35,3 +39,8 @@ def test_a_line_of_help_is_one_sentence() -> None:
         assert summary[0].isupper()
         assert summary.endswith(".")
         assert len(summary) <= 72
+
+
+def test_no_file_of_a_verb_gives_a_line_of_its_own() -> None:
+    folder = Path(ml8s.cli.__file__).parent
+    assert [path.name for path in folder.glob("*.py") if "short_help=" in path.read_text()] == ["__init__.py"]

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from ml8s.cluster.planning import look, parameters
-from ml8s.errors import InvalidUsage, SnapshotNotFound
+from ml8s.errors import BucketMissing, InvalidUsage, SnapshotNotFound
 from ml8s.platform.names import node_name
 from ml8s.runner.cache import Result
 from ml8s.storage.blobs import blob_key, read_manifest
@@ -127,12 +127,26 @@ def test_where_the_store_cannot_be_read_every_step_gets_its_pod(
     tenant: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("ML8S_DATA_AWS_ENDPOINT_URL", tenant.endpoint)
     sight = look(tenant.request())
-    assert "cannot read s3://ml-store/team" in sight.unread
+    assert "cannot read the store s3://ml-store/team" in sight.unread
     assert "its pod looks into the store" in sight.plan.tasks[0].reason
     assert len(sight.plan.to_do) == len(STEPS)
     assert parameters(tenant.request(), sight.plan) == {}
     with pytest.raises(InvalidUsage, match="--verify reads every blob"):
+        look(tenant.request(verify=True))
+
+
+def test_what_cannot_be_read_is_named_and_a_wrong_address_of_data_ends_it(
+    tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(BucketMissing):
+        look(tenant.request("dataset_uri=s3://no-such-bucket/x"))
+    monkeypatch.setenv("ML8S_DATA_AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    sight = look(tenant.request())
+    assert "cannot read the snapshot s3://ml-datasets/churn/v3" in sight.unread
+    assert "its pod looks into the snapshot" in sight.plan.tasks[0].reason
+    with pytest.raises(InvalidUsage, match="cannot read the snapshot"):
         look(tenant.request(verify=True))
 
 
@@ -212,3 +226,5 @@ def test_local_needs_no_platform_and_runs_of_a_store_are_named_with_it(tenant: T
     done = bare.ml8s("runs", "stop", "x")
     assert done.returncode == 2
     assert "no platform is named" in done.stderr
+    assert "set ML8S_PLATFORM" in done.stderr
+    assert "--platform" not in done.stderr, "the command has no such option"

@@ -11,7 +11,7 @@ import yaml
 
 from ml8s.catalogue import STEPS
 from ml8s.config import show
-from ml8s.config.explain import errors, explain, readers
+from ml8s.config.explain import errors, explain, readers, wrapped
 from ml8s.config.fields import ANY, Field, fields
 from ml8s.config.flow import flow
 from ml8s.config.loader import load_config, parse_config
@@ -43,6 +43,19 @@ def test_a_field_is_explained_with_all_that_is_known_of_it(field: Field) -> None
     assert all(value in text for value in field.allowed)
     if not field.section:
         assert ("it must be given" if field.required else flow(field.default)) in text
+
+
+@pytest.mark.parametrize("topic", [None, "platform", "ML8S-T002", *(field.path for field in FIELDS), *METRICS])
+def test_a_text_is_wrapped_at_80_columns_and_loses_no_word(topic: str | None) -> None:
+    whole = explain(topic)
+    shown = wrapped(whole)
+    assert shown.split() == whole.split()
+    for line in shown.split("\n"):
+        assert len(line) <= 80 or line.lstrip().startswith("example ") or len(line.split()[-1]) > 40, line
+
+
+def test_what_goes_on_stands_below_its_beginning() -> None:
+    assert wrapped("  name  " + "word " * 8, width=30) == "  name  word word word word\n        word word word word"
 
 
 @pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.path)
@@ -171,3 +184,13 @@ def test_the_shown_json_holds_values_sources_and_the_place_of_the_data() -> None
     assert shown["dataset_location"] == "s3://ml-datasets/fraud/v3/"
     assert set(shown) == {"config", "sources", "dataset_location"}
     assert json.loads(json.dumps(shown)) == shown
+
+
+def test_what_a_report_shows_of_a_config_is_read_by_its_step() -> None:
+    examples = {one.path: one.example for one in FIELDS if "." not in one.path and one.path != "forecasting"}
+    config = parse_config(yaml.safe_dump({**examples, "name": "mine", "seed": 7}), "mine.yaml").config
+    shown = dict(show.beside_defaults(config))
+    assert (shown["seed"], shown["name"]) == ("7", "mine")
+    assert "dataset_uri" not in shown
+    assert not [path for path in shown if path.startswith("resources")]
+    assert not [path for path in shown if "evaluate" not in readers(path)]

@@ -121,6 +121,7 @@ CASES = [
     Case("fractions as classes", "target", "amount", "has fractions and cannot name classes", config={"target_column": "amount"}),
     Case("too many classes", "target", "visits", "more than 1,000 classes", train=lambda r: r.update({n: pa.concat_arrays([a] * 10) for n, a in r.items()} | {"visits": pa.array(range(ROWS * 10)), "id": pa.array(range(ROWS * 10))}), config={"target_column": "visits"}),
     Case("which text is positive", "positive_class", "city", "which class of 'city' is the positive one", put("city", None, lambda n: pa.array(["yes", "no", "no"] * (n // 3))), config={"target_column": "city"}),
+    Case("which of the texts 0 and 1 is positive", "positive_class", "city", 'add `positive_class: "1"`', put("city", None, lambda n: pa.array(["0", "1", "1"] * (n // 3))), config={"target_column": "city"}),
     Case("which of 1 and 2 is positive", "positive_class", "visits", "which class", put("visits", None, lambda n: pa.array([1, 2, 2] * (n // 3))), config={"target_column": "visits"}),
     Case("a positive class that is none", "positive_class", "y", "positive_class 'yes' is not among", config={"positive_class": "yes"}),
     Case("true is not 1", "positive_class", "y", "positive_class True is not among", config={"positive_class": True}),

@@ -59,6 +59,28 @@ def test_types_nulls_and_key_candidates_are_inferred(tmp_path: Path) -> None:
     assert any("name one with --key; unique and never null: id, count" in note for note in built.notes)
 
 
+def test_numbers_that_begin_with_zero_stay_the_text_that_they_are(tmp_path: Path) -> None:
+    text = "zip,house,share,y\n01000,1,0.5,0\n,2,00.5,1\n99999,3,-0.25,0\n"
+    built = build(tmp_path, train=write(tmp_path / "in/codes.csv", text))
+    table = pq.read_table(built.snapshot.folder / "train.parquet").to_pydict()
+    assert table["zip"] == ["01000", None, "99999"]
+    assert table["share"] == ["0.5", "00.5", "-0.25"]
+    assert table["house"] == [1, 2, 3]
+    assert [note for note in built.notes if "kept as text" in note] == [
+        f"codes.csv: {name} is kept as text, since some of its values begin with 0" for name in ("zip", "share")
+    ]
+
+
+def test_an_integer_that_64_bits_with_a_sign_do_not_hold_is_refused(tmp_path: Path) -> None:
+    whole = {"id": pa.array([1, 2**63 - 1, None], pa.uint64()), "y": [0, 1, 0]}
+    write_table(pa.table(whole), tmp_path / "fits.parquet")
+    built = build(tmp_path, train=tmp_path / "fits.parquet")
+    assert pq.read_table(built.snapshot.folder / "train.parquet")["id"].to_pylist() == [1, 2**63 - 1, None]
+    pq.write_table(pa.table({**whole, "id": pa.array([1, 2**63, None], pa.uint64())}), tmp_path / "beyond.parquet")
+    with pytest.raises(UnreadableTable, match="9223372036854775808 in the column 'id'"):
+        build(tmp_path, name="refused", train=tmp_path / "beyond.parquet")
+
+
 def test_equal_sources_give_equal_snapshots(tmp_path: Path) -> None:
     first, second = build(tmp_path), build(tmp_path, name="again")
     assert first.manifest.digest == second.manifest.digest

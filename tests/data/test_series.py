@@ -10,6 +10,7 @@ import pytest
 from pyarrow import parquet
 
 from ml8s.data.folds import DROPPED, FIT, TEST, TUNE, read_folds, write_folds
+from ml8s.data.series import _joined
 from ml8s.errors import ContractViolation, FoldsImpossible
 from tests.features.forecast.desk import DAY, HORIZON, START, checked, made_rows, prepare, settings, take, write_series
 
@@ -148,3 +149,24 @@ def test_folds_keep_their_distances_in_their_file(tmp_path: Path) -> None:
     again = read_folds(tmp_path)
     assert again.steps is not None and prepared.folds.steps is not None
     assert again.steps.tolist() == prepared.folds.steps.tolist()
+
+
+def test_many_columns_of_many_values_name_the_series_that_there_are() -> None:
+    count, columns = 700, 7  # 700 ** 7 is above 2 ** 63
+    random = np.random.default_rng(2)
+    parts = [
+        (random.permutation(count).astype(np.int64), [f"{column}-{value:03}" for value in range(count)])
+        for column in range(columns)
+    ]
+    code, names = _joined(parts, count)
+    there = [
+        tuple(values[at] for at, (_, values) in zip(row, parts, strict=True))
+        for row in zip(*[codes for codes, _ in parts], strict=True)
+    ]
+    assert [names[one] for one in code] == there
+    assert list(names) == sorted(there)
+
+
+def test_a_snapshot_without_series_columns_is_one_series() -> None:
+    code, names = _joined([], 3)
+    assert (code.tolist(), names) == ([0, 0, 0], ((),))

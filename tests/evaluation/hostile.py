@@ -17,6 +17,7 @@ TABLE = "a|b `c` **d** [e](http://evil.example) \u202egnp"
 TARGET = "target</title><img src=x onerror=alert(1)>"
 YES, NO = "<b>yes</b>", "no & {{no}}"
 KINDS = ("</style><script>", "\"quoted\" 'both'", "plain", "{{evil}}\x07")
+ACCOUNTS = (70417041, 70427042, 70437043)
 ROWS = 900
 
 
@@ -32,13 +33,14 @@ def publish(folder: Path) -> None:
             TEMPLATE: [None if i % 9 == 0 else KINDS[k] for i, k in enumerate(kind)],
             TABLE: late,
             "note": [f"note {i}" for i in range(ROWS)],
+            "account": [ACCOUNTS[i % len(ACCOUNTS)] for i in range(ROWS)],
+            "branch": [i % 3 for i in range(ROWS)],
             "weight": rng.integers(1, 4, ROWS).astype(float),
             TARGET: [YES if one else NO for one in positive],
         }
     )
-    write_snapshot(
-        folder, {"train": table}, {"ml8s:version": 1, "fields": fields(table, {"note": {"ml8s:log": "hash"}})}
-    )
+    logged = {"note": {"ml8s:log": "hash"}, "account": {"ml8s:log": "hash"}, "branch": {"ml8s:log": "drop"}}
+    write_snapshot(folder, {"train": table}, {"ml8s:version": 1, "fields": fields(table, logged)})
 
 
 def config(**sections: object) -> Config:

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from ml8s.evaluation.gates import judge, parse_rule
+from ml8s.evaluation.gates import judge, parse_rule, shown_rule
 from ml8s.evaluation.measured import Measured
+from ml8s.runner.summary import Summary
 
 BASELINE = Measured({"roc_auc": 0.5, "log_loss": 0.6}, {})
+
+
+def test_tables_show_bounds_in_a_few_digits_and_the_verdict_holds_them_whole() -> None:
+    model, baseline = Measured({"log_loss": 0.4}, {}), Measured({"log_loss": 0.5357370561723646}, {})
+    gates = [gate.to_json() for gate in judge("log_loss", {"log_loss": "<= 0.45"}, (), model, baseline).gates]
+    assert gates[0]["rule"] == "< 0.5357370561723646"
+    (row,) = Summary("log_loss", model.values, baseline.values, gates, "").rows()
+    assert row["gate"] == "< 0.5357 and <= 0.45"
+    assert shown_rule("computable") == "computable"
 
 
 @pytest.mark.parametrize(

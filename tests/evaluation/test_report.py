@@ -19,6 +19,7 @@ from ml8s.evaluation.forecasts import ForecastSummary, summarize_forecasts
 from ml8s.evaluation.importance import ColumnImportance
 from ml8s.evaluation.markdown import render_markdown
 from ml8s.evaluation.metrics import Sample
+from ml8s.evaluation.optimism import optimism
 from ml8s.evaluation.page import render_html
 from ml8s.evaluation.report import (
     CandidateRow,
@@ -99,6 +100,8 @@ def report_of(found: Assessment, rows: Sample, name: str = HOSTILE) -> Report:
     kind = found.question.kind
     values = np.array([HOSTILE, "other"], dtype=object)[np.arange(rows.y.size) % 2]
     return Report(
+        name="hostile",
+        config=(("target_column", name),),
         kind=kind,
         target=name,
         labels=found.question.labels,
@@ -186,6 +189,50 @@ def test_json_and_markdown_hold_the_same_metrics(kind: str) -> None:
     assert [row["value"] for row in value["metrics"]] == [row.value for row in report.metrics]
     assert "<script" not in text
     assert all(line.count("|") - line.count("\\|") in (0, *range(3, 14)) for line in text.splitlines())
+
+
+def test_the_report_is_named_after_its_model_and_shows_its_config() -> None:
+    rows = sample(BINARY)
+    report = replace(report_of(assessed(BINARY, rows), rows), name="fraud_v3", target="is_fraud")
+    html, text = render_html(report), render_markdown(report)
+    assert "<h1>fraud_v3: model for is_fraud</h1>" in html
+    assert text.startswith("# fraud\\_v3: model for is\\_fraud\n")
+    assert "<h2>Config</h2>" in html
+    assert "## Config, beside its defaults" in text
+    assert "<h2>Config</h2>" not in render_html(replace(report, config=()))
+
+
+def test_a_value_on_tune_far_above_that_on_test_is_called_optimistic() -> None:
+    rows = sample(BINARY)
+    report = report_of(assessed(BINARY, rows), rows)
+    main = replace(report.metrics[0], value=0.8, baseline=0.5)
+    for tune, far in ((0.9, True), (0.82, False), (0.7, False), (None, False)):
+        chosen = (CandidateRow("lgbm", tune, 3, True), CandidateRow("xgboost", 0.99, 3, False))
+        shown = replace(report, metrics=(main,), candidates=chosen)
+        assert bool(optimism(shown)) is far
+        assert ("is what to expect" in render_html(shown)) is ("is what to expect" in render_markdown(shown)) is far
+    lower = replace(main, name="log_loss", greater_is_better=False, value=0.4, baseline=0.7)
+    assert "log_loss is 0.3 on tune and 0.4 on test" in optimism(
+        replace(report, metrics=(lower,), candidates=(CandidateRow("lgbm", 0.3, 3, True),))
+    )
+
+
+@pytest.mark.parametrize(("trials", "drawn_at_all", "judged"), [(2, False, False), (9, True, False), (10, True, True)])
+def test_the_progress_of_few_trials_is_not_made_much_of(trials: int, drawn_at_all: bool, judged: bool) -> None:
+    rows = sample(BINARY)
+    report = replace(
+        report_of(assessed(BINARY, rows), rows), progress=(SearchProgress("lgbm", ((1, 0.5), (trials, 0.7))),)
+    )
+    html = render_html(report)
+    assert ("<h3>Progress</h3>" in html, "more trials would give little" in html) == (drawn_at_all, judged)
+
+
+def test_the_naive_forecast_is_drawn_thin_and_grey_below_the_others() -> None:
+    rows = sample(FORECASTING)
+    html = render_html(report_of(assessed(FORECASTING, rows), rows, "amount")).split("<h2>Forecasts</h2>")[1]
+    lines = re.findall(r'class="(line[ a-z]* c\d)"', html)
+    assert lines[:3] == ["line thin c5", "line c0", "line c1"]
+    assert set(lines) == {"line thin c5", "line c0", "line c1"}
 
 
 def test_hundreds_of_classes_and_thousands_of_features_stay_below_a_megabyte() -> None:

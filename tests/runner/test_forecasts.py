@@ -177,6 +177,8 @@ def test_a_single_series_without_known_columns_needs_no_rows_and_takes_none(tmp_
     found = run("predict", trained["model_id"], "-o", "json", folder=tmp_path)
     assert [one["day"][:10] for one in json.loads(found.stdout)] == [f"2026-06-{10 + day}" for day in range(7)]
     assert set(json.loads(found.stdout)[0]) == {"day", "prediction", "value"}
+    refreshed = run("features", "refresh", trained["model_id"], "--snapshot", "one", "--dry-run", folder=tmp_path)
+    assert refreshed.stderr.endswith(f"next: ml8s predict {trained['model_id']}\n"), "it reads no rows"
     (tmp_path / "rows.json").write_text("[{}]")
     refused = run("predict", trained["model_id"], "-f", "rows.json", folder=tmp_path)
     assert refused.returncode == 2

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +13,17 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
+from ml8s.artifacts import canonical_json
 from ml8s.data.parquet import write_table
-from ml8s.errors import StateNotRefreshed
+from ml8s.errors import DigestMismatch, StateNotRefreshed
 from ml8s.examples.generate import publish
 from ml8s.registry import Registry
+from ml8s.registry.verification import verify
+from ml8s.runner.feature_story import explain_feature
+from ml8s.runner.prediction import open_predictor
 from ml8s.runner.refresh import refresh_state_of
 from ml8s.storage import open_store
+from ml8s.storage.blobs import blob_key, fetch_artifact, put_artifact, read_manifest
 from tests.cli.commands import run
 
 CONFIG = """\
@@ -88,7 +95,6 @@ def test_a_prediction_of_tomorrow_is_bitwise_what_the_whole_history_gives(projec
     from ml8s.features.matrix import Source
     from ml8s.features.parents import attach_parents
     from ml8s.features.past import read_past
-    from ml8s.runner.prediction import open_predictor
     from tests.evaluation.pipeline_run import PipelineRun  # noqa: F401 -- its environment pin starts the process anew
 
     store = open_store(str(project.folder / ".ml8s"))
@@ -140,6 +146,44 @@ def test_predict_says_as_of_when_and_refresh_moves_it(project: Project) -> None:
     assert project.ml8s("models", "verify", project.model_id, "-o", "json")["intact"] is True
 
 
+def test_a_damaged_refreshed_state_is_found_and_a_refresh_mends_it(project: Project) -> None:
+    store = open_store(str(project.folder / ".ml8s"))
+    registry = Registry(store)
+    record = registry.record(project.model_id)
+    made = refresh_state_of(store, record, str(project.folder / "all")).digest
+    assert made is not None
+    largest = max(read_manifest(store, made).files, key=lambda file: file.size)
+    store.put(blob_key(largest.sha256), b"\0" * largest.size)
+    (bad,) = verify(registry, project.model_id).bad
+    assert (bad.port, bad.path, bad.reason, bad.step) == (
+        "state (refreshed)",
+        largest.path,
+        "damaged",
+        "features refresh",
+    )
+    said = project.text("models", "verify", project.model_id, status=6)
+    assert f"cure: `ml8s features refresh {project.model_id} --snapshot URI`" in said
+    with pytest.raises(DigestMismatch) as caught:
+        open_predictor(store, record, project.folder / "damaged", made)
+    assert "features refresh" in caught.value.cure
+    again = refresh_state_of(store, record, str(project.folder / "all"))
+    assert again.digest == made
+    assert again.anew
+    assert not verify(registry, project.model_id).bad
+
+
+def test_a_refresh_goes_back_in_time_only_when_told_to(project: Project) -> None:
+    store = open_store(str(project.folder / ".ml8s"))
+    record = Registry(store).record(project.model_id)
+    refresh_state_of(store, record, str(project.folder / "all"))
+    with pytest.raises(StateNotRefreshed, match=r"as of 2025-12-29T00:00:00Z, and the newest .* 2025-12-30T"):
+        refresh_state_of(store, record, str(project.folder / "known"))
+    asked = ("features", "refresh", project.model_id, "--snapshot", "known", "--dry-run", "-o", "json")
+    assert "--allow-older" in project.text(*asked, status=2)
+    assert project.ml8s(*asked, "--allow-older")[0]["as_of"] == "2025-12-29T00:00:00Z"
+    assert "2025-12-30T00:00:00Z (refreshed)" in project.text("models", "show", project.model_id)
+
+
 def test_a_feature_is_explained_with_the_rows_that_it_reads(project: Project) -> None:
     story = project.ml8s("features", "explain", project.model_id, FEATURE, "-o", "json")
     assert story["definition"].startswith("mean of `amount` over the rows of the 7d before the row's last boundary")
@@ -150,6 +194,26 @@ def test_a_feature_is_explained_with_the_rows_that_it_reads(project: Project) ->
     assert count >= len(amounts) > 0
     if count == len(amounts):
         assert float(value.rpartition(" ")[2]) == pytest.approx(sum(amounts) / count, rel=1e-4)
+
+
+def test_a_worked_feature_shows_no_value_that_the_snapshot_does_not_keep_in_logs(
+    project: Project, tmp_path: Path
+) -> None:
+    story = "\n".join(project.ml8s("features", "explain", project.model_id, FEATURE, "-o", "json")["worked"])
+    keys = {str(value) for value in project.rows["customer_id"].unique().to_pylist()}
+    (shown,) = re.findall(r"its customer_id is (\S+)", story)
+    assert (len(shown), shown in keys) == (12, False), "customer_id is logged as hash"
+    store = open_store(str(project.folder / ".ml8s"))
+    record = Registry(store).record(project.model_id)
+    fetch_artifact(store, record.ports["dataset"], tmp_path)
+    dataset = json.loads((tmp_path / "dataset.json").read_bytes())
+    next(column for column in dataset["columns"] if column["name"] == "amount")["log"] = "drop"
+    (tmp_path / "dataset.json").write_bytes(canonical_json(dataset))
+    ports = {**record.ports, "dataset": put_artifact(store, "dataset", tmp_path)}
+    hidden = replace(record, content={**record.content, "ports": ports})
+    assert explain_feature(store, hidden, FEATURE).worked == (
+        "no worked row: the snapshot logs `amount` as `drop`, so no value of it is shown",
+    )
 
 
 def test_a_feature_is_explained_under_explain_as_well(project: Project) -> None:

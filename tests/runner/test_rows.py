@@ -75,6 +75,12 @@ def test_what_holds_no_rows_is_refused(tmp_path: Path, suffix: str, content: byt
         read_rows(str(tmp_path / f"rows{suffix}"), MANIFEST)
 
 
+def test_a_column_that_stands_twice_is_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text("amount,visits,amount\n1.5,3,2.5\n")
+    with pytest.raises(InvalidRows, match="its header names columns twice: 'amount'"):
+        read_rows(str(tmp_path / "rows.csv"), MANIFEST)
+
+
 def test_a_file_that_is_not_there_or_of_no_known_format_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidUsage, match="No such file"):
         read_rows(str(tmp_path / "rows.json"), MANIFEST)
@@ -88,6 +94,11 @@ def test_a_binary_score_becomes_a_class_by_the_threshold() -> None:
     assert found[0] == {"prediction": "no", "score": 0.25, "scores": {"no": 0.75, "yes": 0.25}}
     assert found[1]["prediction"] == "yes"
     assert answers("binary", {"classes": [0, 1], "positive": 0}, None, np.array([0.5]))[0]["prediction"] == 0
+
+
+def test_classes_that_are_booleans_are_named_as_json_spells_them() -> None:
+    found = answers("binary", {"classes": [False, True], "positive": 1}, None, np.array([0.75]))
+    assert found == [{"prediction": True, "score": 0.75, "scores": {"false": 0.25, "true": 0.75}}]
 
 
 def test_the_first_of_equally_likely_classes_is_predicted() -> None:

@@ -16,6 +16,7 @@ from ml8s.examples.generate import publish
 from ml8s.runner import cache
 from ml8s.steps.context import Progress
 from ml8s.storage import open_store
+from ml8s.storage.blobs import blob_key, read_manifest
 from tests.runner.desk import Desk
 
 Call = Callable[..., tuple[int, str, str]]
@@ -126,6 +127,13 @@ def test_the_report_of_a_run_is_printed_and_saved(desk: Desk, ml8s: Call) -> Non
     assert (status, "report.html" in out) == (0, True)
     assert (desk.root / "saved/report.html").read_text() == "<p>stub</p>"
     assert str(desk.root / "saved/report.html") in err
+    saving = ("runs", "report", "20", "--store", desk.store, "--save")
+    assert ml8s(*saving, desk.root / "saved")[0] == 0, "the same files may be written again"
+    (desk.root / "saved/report.html").write_text("mine")
+    for folder in ("saved", "saved/report.html", "saved/report.html/x"):
+        status, _, err = ml8s(*saving, desk.root / folder)
+        assert (status, "ML8S-C006" in err, "give another folder with --save" in err) == (2, True, True), err
+    assert (desk.root / "saved/report.html").read_text() == "mine"
 
 
 def test_a_conflict_is_shown_and_dropped(desk: Desk, ml8s: Call) -> None:
@@ -137,9 +145,25 @@ def test_a_conflict_is_shown_and_dropped(desk: Desk, ml8s: Call) -> None:
     status, out, err = ml8s("runs", "settle", first.key[:12], "--store", desk.store)
     assert (status, "fact rows" in out) == (0, True)
     assert f"settle {first.key[:12]} --drop" in err
+    status, _, err = ml8s("runs", "settle", first.key[:12], "--drop", "--dry-run", "--store", desk.store)
+    assert (status, err.count("would remove cache/")) == (0, 2)
     status, _, err = ml8s("runs", "settle", first.key[:12], "--drop", "--store", desk.store)
     assert (status, err.count("removed cache/")) == (0, 2)
     assert desk.train(until="read").steps_run == 1
+
+
+def test_a_sound_result_is_not_dropped_and_a_damaged_one_is(desk: Desk, ml8s: Call) -> None:
+    desk.train(until="read")
+    store = open_store(str(desk.store))
+    (path,) = (desk.store / "cache").glob("*.json")
+    found = cache.Result.from_bytes(path.read_bytes())
+    dropping = ("runs", "settle", found.key[:12], "--drop", "--store", desk.store)
+    status, _, err = ml8s(*dropping)
+    assert (status, "there is nothing to settle" in err, path.exists()) == (2, True, True)
+    (digest, *_) = found.outputs.values()
+    store.put(blob_key(read_manifest(store, digest).files[0].sha256), b"other")
+    status, _, err = ml8s(*dropping)
+    assert (status, err.count("removed cache/"), path.exists()) == (0, 1, False)
 
 
 def test_a_line_fits_its_terminal(desk: Desk) -> None:

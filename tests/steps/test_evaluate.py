@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
@@ -17,15 +18,17 @@ from ml8s.artifacts import describe_folder
 from ml8s.catalogue import step
 from ml8s.config.digests import section_digest
 from ml8s.config.model import Config
+from ml8s.data.dataset import Column
 from ml8s.data.folds import TEST, read_folds
 from ml8s.environment import PIN
 from ml8s.errors import EnvironmentNotPinned
+from ml8s.evaluation.logged_values import shown_names
 from ml8s.evaluation.metrics import compute
 from tests.evaluation import hostile
 from tests.evaluation.pipeline_run import PipelineRun, run_until_select
 
 OUTPUTS = tuple(port.name for port in step("evaluate").outputs)
-EVALUATION = {"slices": [hostile.TABLE, "note", "no_such_column"], "required": ["brier_score"]}
+EVALUATION = {"slices": [hostile.TABLE, "note", "account", "branch", "no_such_column"], "required": ["brier_score"]}
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +130,25 @@ def test_without_the_pinned_environment_nothing_is_scored(
 def test_an_unknown_slice_is_a_warning_in_the_report(chain: PipelineRun) -> None:
     report = read(chain, "report", "report.json")
     assert any("no_such_column" in warning for warning in report["warnings"])
-    assert [table["column"] for table in report["slices"]] == [hostile.TABLE, "note"]
+    assert any("'branch', which the snapshot logs as `drop`" in warning for warning in report["warnings"])
+    assert [table["column"] for table in report["slices"]] == [hostile.TABLE, "note", "account"]
+
+
+def test_numbers_that_the_snapshot_wants_hashed_show_as_digests(chain: PipelineRun) -> None:
+    report = read(chain, "report", "report.json")
+    (table,) = [table for table in report["slices"] if table["column"] == "account"]
+    values = {row["value"] for row in table["rows"]}
+    assert len(values) == len(hostile.ACCOUNTS)
+    assert values == {hashlib.sha256(str(account).encode()).hexdigest()[:12] for account in hostile.ACCOUNTS}
+    page = (chain.port("report") / "report.html").read_text("utf-8")
+    assert not [account for account in hostile.ACCOUNTS if str(account) in page]
+
+
+@pytest.mark.parametrize(("log", "names"), [("keep", ["7654321", "8", "7654321"]), ("drop", 2), ("hash", 2)])
+def test_series_are_named_as_the_snapshot_logs_their_columns(log: str, names: list[str] | int) -> None:
+    shown = shown_names(Column("shop", "integer", "series", log=log), np.array([7654321.0, 8.0, 7654321.0]))
+    assert shown == names or (len(set(shown)) == names and not {"7654321", "8"} & set(shown))
+    assert shown[0] == shown[2]
 
 
 def test_text_that_the_snapshot_wants_hashed_is_nowhere_in_the_outputs(chain: PipelineRun) -> None:

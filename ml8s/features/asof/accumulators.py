@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 
 from ml8s.features.asof.block import Block
 from ml8s.features.asof.feature import AsOfFeature
-from ml8s.features.asof.keys import open_array, write_array
+from ml8s.features.asof.keys import open_array
 from ml8s.features.asof.primitives import PRIMITIVE, SECOND
 from ml8s.features.asof.rows import Floats, Ints
 from ml8s.features.asof.wide import Wide, added, canonical
+from ml8s.plain_arrays import write_array
 
 Need: TypeAlias = tuple[str, str]
 

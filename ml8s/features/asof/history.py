@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 from ml8s.features.asof.accumulators import VALUES, Accumulators, Continued, Need, continued, foldable, needs
 from ml8s.features.asof.block import FARTHEST
 from ml8s.features.asof.feature import AsOfFeature, Entity
-from ml8s.features.asof.keys import KeyTable, open_array, write_array
+from ml8s.features.asof.keys import KeyTable, open_array
 from ml8s.features.asof.order import by_key, by_time
 from ml8s.features.asof.rows import Events, Floats, Ints, Places
+from ml8s.plain_arrays import write_array
 
 
 @dataclass(frozen=True)

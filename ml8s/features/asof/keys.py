@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from ml8s.artifacts import canonical_json
 from ml8s.features.asof.rows import Ints
+from ml8s.plain_arrays import write_array
 
 Key: TypeAlias = tuple[str | int | float | bool, ...]
 
@@ -96,11 +97,6 @@ class KeyTable:
     def open(cls, folder: Path, prefix: str) -> KeyTable:
         """Maps what ``write`` wrote."""
         return cls({name: open_array(folder / f"{prefix}-{name}.npy") for name in PARTS})
-
-
-def write_array(path: Path, values: NDArray[Any]) -> None:
-    """Writes an array in numpy's own format, C order; equal arrays give equal bytes."""
-    np.save(path, np.ascontiguousarray(values), allow_pickle=False)
 
 
 def open_array(path: Path) -> NDArray[Any]:

@@ -38,8 +38,9 @@ from ml8s.features.asof.history import (
     recoded,
     write_history,
 )
-from ml8s.features.asof.keys import Key, KeyTable, key_bytes, open_array, write_array
+from ml8s.features.asof.keys import Key, KeyTable, key_bytes, open_array
 from ml8s.features.asof.rows import Events, Floats, Ints, Queries
+from ml8s.plain_arrays import write_array
 
 Labels: TypeAlias = Mapping[Entity, Sequence[Key]]
 Texts: TypeAlias = Mapping[str, Sequence[str]]
