@@ -12,7 +12,7 @@ MUCH: Final = 0.1
 
 
 def optimism(report: Report) -> str:
-    """A sentence where the metric on tune is much better than on test; empty elsewhere.
+    """A sentence where the metric is much better where the search judged than on test; empty elsewhere.
 
     Much is more than a tenth of what the model gains over the baseline on test: so it means the same for every metric.
     """
@@ -26,6 +26,6 @@ def optimism(report: Report) -> str:
         return ""
     on_tune, on_test = told_apart(best, main.value)
     return (
-        f"{main.name} is {on_tune} {report.judged} and {on_test} on test: the search chose by the first, which makes it "
-        "an optimistic one; the one on test is what to expect."
+        f"{main.name} is {on_tune} {report.judged} and {on_test} on test: the search chose by the first, which is "
+        "therefore an optimistic one; the one on test is what to expect."
     )

@@ -207,13 +207,13 @@ def test_a_value_on_tune_far_above_that_on_test_is_called_optimistic() -> None:
     report = report_of(assessed(BINARY, rows), rows)
     main = replace(report.metrics[0], value=0.8, baseline=0.5)
     for tune, far in ((0.9, True), (0.82, False), (0.7, False), (None, False)):
-        chosen = (CandidateRow("lgbm", tune, 3, True), CandidateRow("xgboost", 0.99, 3, False))
+        chosen = (CandidateRow("lgbm", tune, 1, 3, True), CandidateRow("xgboost", 0.99, 1, 3, False))
         shown = replace(report, metrics=(main,), candidates=chosen)
         assert bool(optimism(shown)) is far
         assert ("is what to expect" in render_html(shown)) is ("is what to expect" in render_markdown(shown)) is far
     lower = replace(main, name="log_loss", greater_is_better=False, value=0.4, baseline=0.7)
-    assert "log_loss is 0.3 on tune and 0.4 on test" in optimism(
-        replace(report, metrics=(lower,), candidates=(CandidateRow("lgbm", 0.3, 3, True),))
+    assert "log_loss is 0.3 in 5 rounds and 0.4 on test" in optimism(
+        replace(report, metrics=(lower,), candidates=(CandidateRow("lgbm", 0.3, 5, 3, True),))
     )
 
 
