@@ -46,7 +46,7 @@ def mounted(family: str) -> Iterator[tuple[Path, dict[str, str]]]:
     buildah = ["buildah", "--storage-driver", "overlay", "--root", str(store / "root"), "--runroot", str(store / "run")]
     box = said([*buildah, "from", f"oci-archive:{archive}"])
     try:
-        told: list[str] = json.loads(said([*buildah, "inspect", "--format", "{{json .OCIv1.Config.Env}}", box]))
+        told: list[str] = json.loads(said([*buildah, "inspect", box]))["OCIv1"]["config"]["Env"]
         root = Path(said([*buildah, "mount", box]))
         (root / "scratch").mkdir(exist_ok=True)
         os.chown(root / "scratch", 10001, 10001)
@@ -62,9 +62,7 @@ def said(words: Sequence[str]) -> str:
 
 def started(root: Path, environment: Mapping[str, str], *words: str) -> subprocess.Popen[str]:
     """A process in the image, as its user; its stderr is read."""
-    inside = (
-        'mount --bind /dev "$0/dev" && mount -t proc proc "$0/proc" && exec chroot --userspec=10001:10001 "$0" "$@"'
-    )
+    inside = 'mount --bind /dev "$0/dev" && mount -t proc proc "$0/proc" && exec /usr/sbin/chroot --userspec=10001:10001 "$0" "$@"'
     argv = ["unshare", "--mount", "sh", "-c", inside, str(root), PYTHON, *words]
     return subprocess.Popen(argv, env=dict(environment), stderr=subprocess.PIPE, text=True)
 
@@ -74,13 +72,16 @@ def to_first_line(root: Path, environment: Mapping[str, str], step: str) -> tupl
     words = ["-m", "ml8s.steps", step, "--store", "/scratch/store", "--result", "/scratch/result"]
     process = started(root, environment, *words)
     assert process.stderr is not None
-    modules = []
+    modules, said_else = list[str](), list[str]()
     for line in process.stderr:
         if line == f"{step} begins\n":
             break
-        modules += [line.rpartition("|")[2].strip()] if line.startswith("import time:") else []
+        if line.startswith("import time:"):
+            modules.append(line.rpartition("|")[2].strip())
+        else:
+            said_else.append(line)
     else:
-        raise SystemExit(f"{step} never began")
+        raise SystemExit(f"{step} never began: {''.join(said_else)}")
     fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
     process.kill()
     process.communicate()
