@@ -62,7 +62,8 @@ def said(words: Sequence[str]) -> str:
 
 def started(root: Path, environment: Mapping[str, str], *words: str) -> subprocess.Popen[str]:
     """A process in the image, as its user; its stderr is read."""
-    inside = 'mount --bind /dev "$0/dev" && mount -t proc proc "$0/proc" && exec /usr/sbin/chroot --userspec=10001:10001 "$0" "$@"'
+    mounts = 'mount --bind /dev "$0/dev" && mount -t proc proc "$0/proc"'
+    inside = f'{mounts} && exec /usr/sbin/chroot --userspec=10001:10001 "$0" "$@"'
     argv = ["unshare", "--mount", "sh", "-c", inside, str(root), PYTHON, *words]
     return subprocess.Popen(argv, env=dict(environment), stderr=subprocess.PIPE, text=True)
 
