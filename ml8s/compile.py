@@ -165,7 +165,7 @@ class _Compiler:
         return m.DAGTask(
             name=name,
             template=kubernetes_name(spec.name),
-            depends=" && ".join(f"({other}.Succeeded || {other}.Skipped)" for other in awaited) or None,
+            depends=" && ".join(awaited) or None,  # a name alone: it succeeded, or was skipped
             when=None if spec.effect else f"'{{{{workflow.parameters.have-{name}}}}}' == ''",
             arguments=_parameters(arguments) if arguments else None,
         )
@@ -201,6 +201,7 @@ class _Compiler:
         image = getattr(self.platform.images, spec.image)
         amounts = {"cpu": m.Quantity(root=f"{cpu:g}"), "memory": m.Quantity(root=memory)}
         args = [spec.name, "--store", self.platform.store.uri, "--result", RESULT]
+        args += ["--attempt", "{{workflow.name}}"]
         args += ["--show", SHOW] if _shown(spec) else []
         args += [word for name in inputs for word in (f"--{name}", f"{{{{inputs.parameters.{name}}}}}")]
         return m.Container(
@@ -232,7 +233,6 @@ class _Compiler:
             "OMP_NUM_THREADS": str(threads),
             "AWS_REGION": store.region,
             **({"AWS_ENDPOINT_URL": store.endpoint} if store.endpoint else {}),
-            **({"ML8S_ATTEMPT": "{{workflow.name}}"} if spec.effect else {}),
             **({"ML8S_REPLAY": "{{workflow.parameters.replay}}"} if spec.budgeted else {}),
         }
         return [m.EnvVar(name=name, value=value) for name, value in values.items()]

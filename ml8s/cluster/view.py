@@ -30,6 +30,9 @@ _STATES: Final[Mapping[str, str]] = {
 
 _Map = Mapping[str, Json]
 
+# The names in `depends`, alone or before what they must have come to: `split`, `split.Succeeded`.
+_AWAITED: Final = re.compile(r"(?<![\w.-])[a-z0-9-]+")
+
 
 @dataclass(frozen=True, slots=True)
 class TryView:
@@ -140,7 +143,7 @@ def _wanted(stored: _Map, until: str) -> dict[str, _Map]:
     wanted = set(until.split()) if until else set(tasks)
     for name in reversed(tasks):
         if name in wanted:
-            wanted.update(re.findall(r"([a-z0-9-]+)\.Succeeded", str(tasks[name].get("depends", ""))))
+            wanted.update(_AWAITED.findall(str(tasks[name].get("depends", ""))))
     return {name: task for name, task in tasks.items() if name in wanted}
 
 

@@ -21,6 +21,7 @@ from ml8s.artifacts import Json, canonical_json
 from ml8s.errors import InvalidUsage, ML8sError, ObjectMissing, RunNotFound
 from ml8s.runner.events import Finished
 from ml8s.runner.plan import Plan
+from ml8s.runner.step_notes import VIOLATIONS, violations
 from ml8s.runner.summary import Summary
 from ml8s.steps.context import Progress
 from ml8s.storage.store import Store
@@ -111,10 +112,9 @@ class Attempt:
             **more,
         }
         self.flush()
-        report = getattr(error, "report", None)
-        if report is not None or (error is not None and error.problems):
-            problems = [asdict(problem) for problem in error.problems] if error else []
-            self.put("violations.json", canonical_json(report if report is not None else {"problems": problems}))
+        problems = violations(error)
+        if problems is not None:
+            self.put(VIOLATIONS, canonical_json(problems))
         self.put(ENVELOPE, canonical_json(self.envelope))
 
     def _note(self, event: str, label: str, **more: Json) -> None:

@@ -13,6 +13,7 @@ import re
 from argparse import Namespace
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from time import monotonic
 from typing import Final
 
 from ml8s.artifacts import Json, sha256
@@ -38,9 +39,10 @@ from ml8s.runner.keys import time_budget
 from ml8s.runner.log_lines import progress_line, warning_line
 from ml8s.runner.lookup import write_latest
 from ml8s.runner.plan import named_outputs
-from ml8s.runner.program import Program, fan_out_items
+from ml8s.runner.program import Program, fan_out_items, load_entry
 from ml8s.runner.showing import show_result
 from ml8s.runner.snapshot import find_snapshot, remember
+from ml8s.runner.step_notes import StepNotes
 from ml8s.runner.trial_counts import check_replay, read_counts
 from ml8s.runner.workspace import Scratch, Workspace
 from ml8s.storage import Purpose, open_store
@@ -51,7 +53,6 @@ from ml8s.storage.store import Store
 CONFIG_VARIABLE: Final = "ML8S_CONFIG"
 COMPILED_VARIABLE: Final = "ML8S_CONFIG_SHA256"
 REPLAY_VARIABLE: Final = "ML8S_REPLAY"
-ATTEMPT_VARIABLE: Final = "ML8S_ATTEMPT"
 TEMPORARY: Final = 75
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
@@ -72,9 +73,25 @@ def run_container(options: Namespace, program: Program, log: Log) -> int:
         ML8sError: whatever the step raised.
     """
     store = open_store(options.store)
+    notes = StepNotes(store, options.attempt, "-".join(filter(None, [options.step, options.item])))
+
+    def told(line: str) -> None:
+        notes.lines.append(line)
+        log(line)
+
+    with notes.kept():
+        return _run_noted(options, program, notes, told)
+
+
+def _run_noted(options: Namespace, program: Program, notes: StepNotes, log: Log) -> int:
+    store = notes.store
     config = read_config(options)
-    ensure_probed(store)
     task = Task(_spec(program, options.step), options.item)
+    began = monotonic()
+    load_entry(program.package, task.spec.name)
+    notes.facts |= {"imports": round(monotonic() - began, 3)}
+    log(f"{task.label} begins")  # the first line, when the imports are done and before any data is read
+    ensure_probed(store)
     with Scratch() as workspace:
         inputs = _inputs(store, program, task, options)
         site = _site(store, workspace, task, config)
@@ -91,7 +108,8 @@ def run_container(options: Namespace, program: Program, log: Log) -> int:
             budget=_budget(task, config, options.slots),
             replay=_replay(options, task),
         )
-        return _run(site, job, options, log)
+        notes.facts |= {"code": dict(job.code), "threads": job.threads, "budget": job.budget}
+        return _run(site, job, options, notes, log)
 
 
 def read_config(options: Namespace) -> Config:
@@ -135,15 +153,19 @@ def _threads(environment: Mapping[str, str]) -> int:
     return int(told) if told.isdecimal() and int(told) > 0 else 1
 
 
-def _run(site: Site, job: Job, options: Namespace, log: Log) -> int:
+def _run(site: Site, job: Job, options: Namespace, notes: StepNotes, log: Log) -> int:
     observer = Observer(lambda progress: log(progress_line(progress)), lambda text: log(warning_line(text)))
     answer = Path(options.result)
     if job.task.spec.effect:
         facts = execute_effect(site, job, gather_inputs(site, job), observer, _envelope(site, job, options))
-        answer.write_text(str(facts.get("model_id", "")), encoding="utf-8")
+        model = str(facts.get("model_id", ""))
+        answer.write_text(model, encoding="utf-8")
+        notes.facts |= {"model_id": model}
         return 0
     found = cache.find(site.store, job.parts.key)
-    if found is None or cache.absent_outputs(site.store, found):
+    lacking = found is None or bool(cache.absent_outputs(site.store, found))
+    notes.facts |= {"key": job.parts.key, "cached": not lacking}
+    if found is None or lacking:
         found = execute(site, job, gather_inputs(site, job), observer).result
     else:
         check_replay(site.store.uri, job.task, found, job.replay)
@@ -155,6 +177,7 @@ def _run(site: Site, job: Job, options: Namespace, log: Log) -> int:
     if options.show:
         show_result(site, found, Path(options.show))
     answer.write_text(found.digest, encoding="utf-8")
+    notes.facts |= {"result": found.digest}
     return 0
 
 
@@ -164,7 +187,7 @@ def _envelope(site: Site, job: Job, options: Namespace) -> Mapping[str, Json]:
         return given
     from ml8s.runner.envelope import describe_container
 
-    return describe_container(job.config, site.store.uri, job.code, os.environ.get(ATTEMPT_VARIABLE, ""))
+    return describe_container(job.config, site.store.uri, job.code, options.attempt)
 
 
 def _spec(program: Program, name: str) -> StepSpec:

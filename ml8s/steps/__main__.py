@@ -47,6 +47,9 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         help=f"where an error is written for who started this container; else {LAST_WORDS} where there is one",
     )
     parser.add_argument("--config", metavar="FILE", help="the resolved config; else ML8S_CONFIG, base64")
+    parser.add_argument(
+        "--attempt", default="", metavar="NAME", help="the run; its notes go to runs/NAME/ of the store"
+    )
     parser.add_argument("--envelope", metavar="FILE", help="the envelope of a record, for register")
     parser.add_argument("--threads", type=int, help="threads that the step may use; else OMP_NUM_THREADS, else 1")
     parser.add_argument("--slots", type=int, help="how many items of a fan-out work at once; all where not given")

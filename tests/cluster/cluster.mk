@@ -2,7 +2,7 @@
 PYTHON ?= .venv/bin/python
 BED = $(PYTHON) -m tests.cluster.bed
 
-.PHONY: cluster-deps cluster-up cluster-down cluster-status cluster-env cluster-clean cluster-check cluster-images cluster-smoke cluster-test
+.PHONY: cluster-deps cluster-up cluster-down cluster-status cluster-env cluster-clean cluster-check cluster-images cluster-smoke cluster-test cluster-bench
 
 cluster-deps: $(STAMP)  ## install the system packages that the cluster needs (as root)
 	apt-get update
@@ -34,3 +34,7 @@ cluster-images: $(STAMP)  ## build the step images that cluster-test trains with
 
 cluster-test: $(STAMP) cluster-images  ## all cluster tests, before a release
 	@$(BED) test
+
+cluster-bench: $(STAMP) cluster-images cluster-up  ## what a run costs on the cluster, and a step's container (as root)
+	@eval "$$($(BED) env)" && python -m benchmarks.cluster_run
+	@$(PYTHON) -m benchmarks.first_line

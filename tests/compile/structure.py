@@ -118,8 +118,8 @@ def _parts(task: Object) -> list[str]:
 
 
 def _ancestors(config: Config, task: Object) -> set[str]:
-    waited = set(re.findall(r"\(([a-z-]+)\.Succeeded \|\| \1\.Skipped\)", task.get("depends", "")))
-    if not all(re.fullmatch(r"\([a-z-]+\.Succeeded \|\| [a-z-]+\.Skipped\)", part) for part in _parts(task)):
+    waited = set(_parts(task))
+    if not all(re.fullmatch(r"[a-z-]+", part) for part in waited):  # a name alone: it succeeded, or was skipped
         return set()
     tasks = _tasks(config)
     return waited | {above for one in waited if one in tasks for above in _producers_of_all(config, tasks[one])}
@@ -173,8 +173,10 @@ def _arguments(name: str, each: Object, effect: bool) -> Iterator[str]:
     args = each["container"]["args"]
     options = dict(zip(args[1::2], args[2::2], strict=False))
     inputs = [parameter["name"] for parameter in each.get("inputs", {}).get("parameters", [])]
-    if args[0] != name or set(options) - {"--store", "--result", "--show", "--item", "--from"}:
+    if args[0] != name or set(options) - {"--store", "--result", "--attempt", "--show", "--item", "--from"}:
         yield f"{name} is called with {args}"
+    if options.get("--attempt") != "{{workflow.name}}":
+        yield f"{name} does not know its run"
     if {f"--{one}": f"{{{{inputs.parameters.{one}}}}}" for one in inputs} != {
         key: value for key, value in options.items() if key in ("--item", "--from")
     }:

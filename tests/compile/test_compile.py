@@ -215,13 +215,12 @@ def _param(template: Template, name: str) -> list[Any]:
     return found
 
 
-XGBOOST = " && (search-xgboost.Succeeded || search-xgboost.Skipped)"
-VALIDATED = "(validate.Succeeded || validate.Skipped)"
+XGBOOST = " && search-xgboost"
 DIGEST = "sha256:" + "3" * 64
 MUTATIONS: dict[str, Callable[[Template], object]] = {
     "drop a dependency": lambda t: task(t, "select").pop("depends"),
     "weaken a dependency": lambda t: _swap(task(t, "select"), "depends", XGBOOST, ""),
-    "wait for success only": lambda t: _swap(task(t, "split"), "depends", VALIDATED, "validate.Succeeded"),
+    "wait for success only": lambda t: _swap(task(t, "split"), "depends", "validate", "validate.Succeeded"),
     "wait for any": lambda t: _swap(task(t, "select"), "depends", "&&", "||"),
     "feed from another task": lambda t: _swap(_feed(t, "search-lgbm"), "value", "featurize", "split"),
     "swap two producers": lambda t: _swap(_feed(t, "select"), "value", "search-lgbm", "search-xgboost"),
@@ -287,6 +286,7 @@ MUTATIONS: dict[str, Callable[[Template], object]] = {
     "call another step": lambda t: _set(box(t)["args"], 0, "split"),  # type: ignore[arg-type]
     "do not hand inputs on": lambda t: _set(box(t), "args", box(t)["args"][:-2]),
     "a reference to nothing": lambda t: _set(box(t)["args"], 4, "{{tasks.nothing.outputs.result}}"),  # type: ignore[arg-type]
+    "another run's notes": lambda t: _swap(box(t)["args"], 6, "{{workflow.name}}", "yesterday"),  # type: ignore[arg-type]
     "no label": lambda t: by_name(t, "split")["metadata"].pop("labels"),
     "a label too long": lambda t: _set(t["metadata"]["labels"], "ml8s.dev/model", "x" * 64),
 }  # fmt: skip

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -204,6 +205,35 @@ def test_an_error_is_left_for_who_started_the_container(pod: Pod) -> None:
     done = pod.step("validate", "--failure", str(pod.folder / "no" / "such" / "folder"), ML8S_CONFIG="x")
     assert done.returncode == 2, "where the words cannot be left, the log says them"
     assert "no resolved config" in done.stderr
+
+
+def test_a_step_of_a_run_leaves_how_it_ended_and_after_a_refusal_every_problem(pod: Pod) -> None:
+    store = open_store(pod.store)
+
+    def note(name: str) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(store.get(f"runs/{name}/steps/validate.json"))
+        return found
+
+    assert pod.step("validate", "--attempt", "first").returncode == 0
+    told = note("first")
+    assert (told["outcome"], told["stopped_by"], told["cached"]) == ("done", None, False)
+    assert told["result"] == (pod.folder / "result").read_text()
+    assert told["code"] == {"image": IMAGE}
+    assert told["elapsed"] > 0
+    assert pod.step("validate", "--attempt", "again").returncode == 0
+    assert note("again")["cached"] is True
+    assert b"validate is cached" in store.get("runs/again/steps/validate.log")
+    assert not [item.key for item in store.list("runs/") if item.key.endswith("violations.json")]
+
+    schema = json.loads((pod.data / "schema.json").read_text())
+    schema["fields"].append({"name": "colour", "type": "string"})
+    (pod.data / "schema.json").write_text(json.dumps(schema))
+    assert pod.step("validate", "--attempt", "refused").returncode == 2
+    told = note("refused")
+    assert told["outcome"] == "failed"
+    assert told["stopped_by"]["code"].startswith("ML8S-D")
+    assert told["stopped_by"]["cure"]
+    assert "colour" in store.get("runs/refused/violations.json").decode()
 
 
 def test_a_config_that_changed_after_the_compilation_is_refused(pod: Pod) -> None:

@@ -14,11 +14,13 @@ from tests.cluster.bed import (
     console,
     daemons,
     images,
+    kinds,
     machine,
     network,
     objects,
     probe,
     requirements,
+    seed,
     settings,
     tear_down,
     wrappers,
@@ -93,6 +95,9 @@ def _prepare(places: Places) -> None:
 def _start(places: Places, programs: Programs, wanted: list[images.Image]) -> dict[str, str]:
     """Start the daemons, do what can be done meanwhile, wait for all of it."""
     kubectl = Kubectl(programs["kubectl"], places.kubeconfig)
+    if not seed.lay(places, programs):
+        with console.long_work("installing the kinds of Argo, once", 30, "the daemons"):
+            _plant(places, programs, kubectl)
     for daemon in (
         settings.etcd(places, programs),
         settings.apiserver(places, programs),
@@ -112,7 +117,7 @@ def _start(places: Places, programs: Programs, wanted: list[images.Image]) -> di
             settings.proxy(places, programs),
         ):
             daemons.start(places, daemon)
-        _install(places, programs, kubectl, pool)
+        _install(places, programs, kubectl)
         _wait(places, "node Ready", lambda: _node_is_ready(kubectl))
         storing.result()
         _wait(places, "the controllers in Prometheus", _controllers_are_scraped)
@@ -142,11 +147,32 @@ def _make_bucket(places: Places) -> None:
     console.say(f"MinIO keeps If-None-Match: {proof.keys} keys, {proof.writers} writers each, one winner each")
 
 
-def _install(places: Places, programs: Programs, kubectl: Kubectl, pool: ThreadPoolExecutor) -> None:
-    """Install CRDs and upstream's roles, then start the controllers."""
+def _plant(places: Places, programs: Programs, kubectl: Kubectl) -> None:
+    """Install the CRDs into an etcd that nothing else has used, and keep it for all later starts."""
+    daemons.start(places, settings.etcd(places, programs))
+    daemons.start(places, settings.apiserver(places, programs))
+    _persist(places, "the API server", lambda: kubectl("get", "--raw=/readyz") == "ok")
+    folders = (programs.manifests[ARGO] / "base/crds/full", programs.manifests[ROLLOUTS] / "crds")
+    for folder in folders:
+        _apply_folder(places, kubectl, folder)
+    _wait_for_kinds(places, kubectl)
+    for name in ("kube-apiserver", "etcd"):
+        daemons.stop(daemons.read(places)[name], seconds=30)
+        daemons.forget(places, name)
+    seed.keep(places, programs)
+
+
+def _wait_for_kinds(places: Places, kubectl: Kubectl) -> None:
+    names = kubectl("get", "crd", "-o", "name").split()
+    wanted = {name.partition("/")[2].partition(".")[0] for name in names}
+    if not wanted:
+        raise BedError("the API server knows no CRD: remove the cache's folder `seeds`")
+    _persist(places, "CRDs established", lambda: _crds_are_established(kubectl, wanted))
+
+
+def _install(places: Places, programs: Programs, kubectl: Kubectl) -> None:
+    """Install upstream's roles, then start the controllers."""
     argo, rollouts = programs.manifests[ARGO], programs.manifests[ROLLOUTS]
-    folders = (argo / "base/crds/full", rollouts / "crds")
-    applying = [pool.submit(_apply_folder, places, kubectl, folder) for folder in folders]
     _apply(places, kubectl, *objects.controllers(), *objects.tenant(objects.TENANT, ""))
     _apply(
         places,
@@ -155,11 +181,8 @@ def _install(places: Places, programs: Programs, kubectl: Kubectl, pool: ThreadP
         *_roles(rollouts / "role", objects.ROLLOUTS),
         *_roles(rollouts / "cluster-install", objects.ROLLOUTS),
     )
-    for future in applying:
-        future.result()
-    names = kubectl("get", "crd", "-o", "name").split()
-    wanted = {name.partition("/")[2].partition(".")[0] for name in names}
-    _wait(places, "CRDs established", lambda: _crds_are_established(kubectl, wanted))
+    _wait_for_kinds(places, kubectl)
+    console.say("CRDs established: yes")
     daemons.start(places, settings.workflow_controller(places, programs))
     daemons.start(places, settings.rollouts_controller(places, programs))
 
@@ -175,7 +198,8 @@ def _apply(places: Places, kubectl: Kubectl, *wanted: objects.Object) -> None:
 
 
 def _apply_folder(places: Places, kubectl: Kubectl, folder: Path) -> None:
-    words = ("apply", "--server-side", "--force-conflicts", "-k", folder)
+    # Upstream's own files need no check against a schema that is megabytes to fetch.
+    words = ("apply", "--server-side", "--force-conflicts", "--validate=false", "-f", kinds.document(folder))
     _persist(places, f"CRDs to be taken: {folder}", lambda: kubectl(*words, seconds=180))
 
 

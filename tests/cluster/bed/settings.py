@@ -196,6 +196,8 @@ def apiserver(places: Places, programs: Programs) -> Daemon:
             "--enable-admission-plugins=NodeRestriction",
             "--allow-privileged=true",
             "--endpoint-reconciler-type=lease",
+            # On a busy machine a definition of a megabyte takes longer than the usual minute.
+            "--request-timeout=4m",
         ),
     )
 

@@ -70,20 +70,33 @@ def discard_stale_images(places: Places) -> None:
 
 
 def _left_processes(places: Places) -> set[int]:
-    """Find processes by where they live: the network, the pods' groups, containerd's shims."""
-    address = str(places.containerd_socket).encode()
-    shims = set()
+    """Find processes by where they live: the network, the pods' groups, containerd's shims, builds."""
+    found = network.processes() | cgroups.processes()
     for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
+        if entry.name.isdigit() and (_is_shim(entry, places) or _builds(entry, places)):
+            found.add(int(entry.name))
+    return {pid for pid in found if daemons.birth_of(pid)} - _own_family()
+
+
+def _is_shim(process: Path, places: Places) -> bool:
+    """Say whether a folder of /proc is of a shim of the bed's containerd."""
+    try:
+        words = (process / "cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return False
+    return b"containerd-shim" in words[0] and str(places.containerd_socket).encode() in words
+
+
+def _builds(process: Path, places: Places) -> bool:
+    """Say whether a folder of /proc is of a program that an interrupted build left: it works, or is rooted, there."""
+    work = places.cache / "work"
+    for link in ("cwd", "root"):
         try:
-            words = (entry / "cmdline").read_bytes().split(b"\0")
+            if (process / link).readlink().is_relative_to(work):
+                return True
         except OSError:
             continue
-        if b"containerd-shim" in words[0] and address in words:
-            shims.add(int(entry.name))
-    found = network.processes() | cgroups.processes() | shims
-    return {pid for pid in found if daemons.birth_of(pid)} - _own_family()
+    return False
 
 
 def _own_family() -> set[int]:

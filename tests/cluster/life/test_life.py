@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,9 +20,10 @@ BED = [sys.executable, "-m", "tests.cluster.bed"]
 OVERCOMMIT = Path("/proc/sys/vm/overcommit_memory")
 
 
-def bed(verb: str) -> subprocess.CompletedProcess[str]:
+def bed(verb: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run a verb to its end."""
-    return subprocess.run([*BED, verb], cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    env = {**os.environ, **environment}
+    return subprocess.run([*BED, verb], cwd=REPOSITORY, env=env, capture_output=True, text=True, check=False)
 
 
 @pytest.fixture
@@ -63,22 +65,85 @@ def test_a_half_dead_bed_is_named_by_status_and_replaced_by_up(places: Places) -
     assert bed("status").returncode == 0
 
 
-@pytest.mark.parametrize("milestone", ["starting the cluster", "the API server: yes"])
-def test_an_interrupted_start_is_cleaned_by_down(places: Places, milestone: str) -> None:
-    process = subprocess.Popen([*BED, "up"], cwd=REPOSITORY, stderr=subprocess.PIPE, text=True)
+def interrupted(milestone: str, seconds: float, **environment: str) -> int:
+    """Ctrl-C to `up` some time after it said something: to its whole group, as a terminal does. Returns its status."""
+    process = subprocess.Popen(
+        [*BED, "up"],
+        cwd=REPOSITORY,
+        env={**os.environ, **environment},
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
     assert process.stderr is not None
+    said = []
     for line in process.stderr:
+        said.append(line)
         if milestone in line:
             break
-    time.sleep(0.5)
-    process.send_signal(signal.SIGINT)
+    else:
+        pytest.fail(f"it never said {milestone!r}:\n{''.join(said)}")
+    time.sleep(seconds)
+    os.killpg(process.pid, signal.SIGINT)
     process.communicate(timeout=120)
-    assert process.returncode != 0
+    return process.returncode
+
+
+# What is going on at each: the first daemons start; certificates are made and images loaded; the bucket is raced for;
+# kinds are applied; controllers start; all is up but the wrappers.
+@pytest.mark.parametrize(
+    ("milestone", "seconds"),
+    [
+        ("starting the cluster", 0.0),
+        ("starting the cluster", 0.5),
+        ("starting the cluster", 1.5),
+        ("the API server: yes", 0.0),
+        ("the API server: yes", 1.0),
+        ("CRDs established: yes", 0.1),
+        ("node Ready: yes", 0.2),
+    ],
+)
+def test_an_interrupted_start_is_cleaned_by_down(places: Places, milestone: str, seconds: float) -> None:
+    assert interrupted(milestone, seconds) == 130
 
     done = bed("down")
 
     assert done.returncode == 0, done.stderr
     assert tear_down.leftovers(places) == []
+
+
+@pytest.fixture
+def bare_cache(tmp_path: Path, places: Places) -> Iterator[Places]:
+    """The places of a bed whose cache is empty; Go's own stays where it is."""
+    found = replace(places, cache=tmp_path / "ml8s")
+    yield found
+    tear_down.down(found)
+
+
+@pytest.mark.parametrize(
+    ("milestone", "kept"),
+    [
+        ("building etcd", ()),
+        ("building image localhost/pause", ("binaries",)),
+        ("building image localhost/base", ("binaries",)),
+    ],
+)
+def test_an_interrupted_build_is_cleaned_by_down_and_leaves_nothing_half_made(
+    places: Places, bare_cache: Places, milestone: str, kept: tuple[str, ...]
+) -> None:
+    bare_cache.cache.mkdir(parents=True)
+    for name in kept:
+        (bare_cache.cache / name).symlink_to(places.cache / name)
+    go = {"GOCACHE": run(["go", "env", "GOCACHE"]).strip(), "XDG_CACHE_HOME": str(bare_cache.cache.parent)}
+    assert interrupted(milestone, 3.0, **go) == 130
+
+    done = bed("down", **go)
+
+    assert done.returncode == 0, done.stderr
+    assert tear_down.leftovers(bare_cache) == []
+    assert not (bare_cache.cache / "work").exists()
+    whole = [path.name for path in bare_cache.images.glob("*")] if bare_cache.images.exists() else []
+    assert [name for name in whole if "base" in name or not name.endswith(".tar")] == []
 
 
 def test_a_namespace_name_taken_by_something_else_is_named_and_left_alone(places: Places) -> None:

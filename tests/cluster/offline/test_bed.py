@@ -10,7 +10,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster.bed import builds, content, daemons, images, objects, probe, report, requirements, settings, suite
+from tests.cluster.bed import (
+    builds,
+    content,
+    daemons,
+    images,
+    kinds,
+    objects,
+    probe,
+    report,
+    requirements,
+    settings,
+    suite,
+)
 from tests.cluster.bed.builds import ARGO, FAMILIES, KUBERNETES, Programs
 from tests.cluster.bed.commands import run, run_logged
 from tests.cluster.bed.places import Places, standard
@@ -179,6 +191,23 @@ def test_the_last_line_counts_passed_failed_and_skipped(tmp_path: Path) -> None:
     junit.write_text('<testsuites><testsuite tests="9" failures="1" errors="1" skipped="2"/></testsuites>')
     assert suite.outcome_of(junit).line() == "cluster: 5 passed, 2 failed, 2 skipped"
     assert suite.Outcome(3, 0, 0).line() == "cluster: 3 passed"
+
+
+def test_kinds_are_read_once_and_a_kustomization_that_does_more_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "crds"
+    folder.mkdir()
+    head = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n"
+    (folder / "kustomization.yaml").write_text(f"{head}resources: [b.yaml, a.yaml]\n")
+    for name in ("a", "b"):
+        (folder / f"{name}.yaml").write_text(f"kind: CustomResourceDefinition\nmetadata: {{name: {name}}}\n")
+    made = kinds.document(folder)
+    assert [item["metadata"]["name"] for item in json.loads(made.read_text())["items"]] == ["b", "a"]
+    (folder / "a.yaml").unlink()
+    assert kinds.document(folder) == made
+    made.unlink()
+    (folder / "kustomization.yaml").write_text(f"{head}resources: []\npatches: []\n")
+    with pytest.raises(BedError, match=r"does more than to name resources: .*patches"):
+        kinds.document(folder)
 
 
 class HonestStore:

@@ -1,5 +1,6 @@
 """Runs that something happens to: retried where that helps, told where it does not, the same model in the end."""
 
+import json
 import signal
 import subprocess
 import time
@@ -37,7 +38,13 @@ def test_a_broken_contract_is_not_tried_again_and_told_with_its_cure(user: User)
     assert "cure: " in done.err
     assert "ML8S-D" in done.err
     assert tries(user, done.run, "validate") == ["Failed"]
-    assert records(user.platform.opened()) == []
+    store = user.platform.opened()
+    assert records(store) == []
+    note = json.loads(store.get(f"runs/{done.run}/steps/validate.json"))
+    assert (note["outcome"], note["stopped_by"]["code"][:6]) == ("failed", "ML8S-D"), (
+        "it stays when Argo forgets the run"
+    )
+    assert "is_frued" in store.get(f"runs/{done.run}/violations.json").decode()
 
 
 def test_a_step_without_enough_memory_is_tried_again_and_then_told_so(user: User) -> None:
@@ -125,7 +132,7 @@ def test_hostile_columns_reach_the_steps_unchanged_and_nothing_else_happens(plat
     from ml8s.storage.blobs import blob_key
 
     table = pq.read_table(platform.folder / "data" / "train.parquet")
-    names = dict(zip(["amount", "card_id"], HOSTILE, strict=False))
+    names = dict(zip(["amount", "customer_id"], HOSTILE, strict=False))
     assert set(names) <= set(table.column_names), table.column_names
     renamed = table.rename_columns([names.get(name, name) for name in table.column_names])
     folder = platform.folder / "hostile"
@@ -141,8 +148,6 @@ def test_hostile_columns_reach_the_steps_unchanged_and_nothing_else_happens(plat
         "columns": {"ignore": [HOSTILE[0]]}, "split": {"strategy": "group", "group_column": HOSTILE[1]},
         "resources": {"cpu": 0.7, "memory": "1Gi"},
     }  # fmt: skip
-    import json
-
     (platform.folder / "hostile.yaml").write_text(json.dumps(config))
     before = {each["metadata"]["name"] for each in platform.space.list("pods,secrets,configmaps,serviceaccounts")}
     done = user.ml8s("run", "hostile.yaml", *FIRST)
