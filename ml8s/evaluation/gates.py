@@ -6,12 +6,14 @@ import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ml8s.artifacts import Json
 from ml8s.config.metrics import find_metric
-from ml8s.evaluation.measured import Measured
 from ml8s.evaluation.wording import brief, told_apart
+
+if TYPE_CHECKING:  # numpy, which a caller that only shows rules does without
+    from ml8s.evaluation.measured import Measured
 
 CONFIG: Final = "config"
 DEFAULT: Final = "default"
