@@ -87,10 +87,12 @@ class Scratch:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self._root is not None:
-            shutil.rmtree(self._root, ignore_errors=True)
-        if self._lock is not None:
-            os.close(self._lock)
+        try:
+            if self._root is not None:
+                _remove(self._root)
+        finally:
+            if self._lock is not None:
+                os.close(self._lock)
 
 
 def remove_abandoned(parent: Path) -> None:
@@ -100,9 +102,25 @@ def remove_abandoned(parent: Path) -> None:
             lock = os.open(folder / LOCK, os.O_RDWR | os.O_CLOEXEC)
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(folder, ignore_errors=True)
+                _remove(folder)
             finally:
                 os.close(lock)
+
+
+def _remove(folder: Path) -> None:
+    """Removes a scratch, its lock last and only when nothing else is left.
+
+    Where a second Ctrl-C ends this half-way, or a child still writes, the next run knows it as a scratch and goes on.
+    """
+    with suppress(OSError):
+        for entry in folder.iterdir():
+            if entry.is_dir():
+                shutil.rmtree(entry, ignore_errors=True)
+            elif entry.name != LOCK:
+                entry.unlink()
+        if [entry.name for entry in folder.iterdir()] == [LOCK]:
+            (folder / LOCK).unlink()
+        folder.rmdir()
 
 
 def _move(source: Path, target: Path) -> None:

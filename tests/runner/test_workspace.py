@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import subprocess
 import sys
@@ -19,7 +20,7 @@ from ml8s.errors import InputMissing, InvalidConfig, Problem, StepDied, StoreFul
 from ml8s.runner.exhaustion import exhausted
 from ml8s.runner.relay import error_from_json, error_to_json
 from ml8s.runner.replay import recorded_trials
-from ml8s.runner.workspace import PREFIX, Scratch, Workspace
+from ml8s.runner.workspace import LOCK, PREFIX, Scratch, Workspace
 from ml8s.storage import open_store
 from tests.runner.desk import Desk
 
@@ -56,6 +57,33 @@ def test_scratch_is_removed_whatever_ends_the_run(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt), Scratch(tmp_path) as workspace:
         (workspace.fresh("step") / "file").write_text("content")
         raise KeyboardInterrupt
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_scratch_whose_removal_is_interrupted_is_removed_by_the_next_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second Ctrl-C anywhere in the removal; when the lock goes, only the empty folder is left to remove."""
+    for place in range(3):  # a file, its folder, the folder of all such: what goes before the lock
+        left = [place]
+
+        def unless_interrupted(remove: Callable[..., None], left: list[int] = left) -> Callable[..., None]:
+            def call(*arguments: object, **named: object) -> None:
+                if not left[0]:
+                    raise KeyboardInterrupt
+                left[0] -= 1
+                remove(*arguments, **named)
+
+            return call
+
+        with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt), Scratch(tmp_path) as workspace:
+            (workspace.fresh("step") / "file").write_text("content")
+            for name in ("unlink", "rmdir"):
+                patched.setattr(os, name, unless_interrupted(getattr(os, name)))
+        [folder] = tmp_path.iterdir()
+        assert (folder / LOCK).exists()
+        with Scratch(tmp_path):
+            assert not folder.exists()
     assert list(tmp_path.iterdir()) == []
 
 
