@@ -58,7 +58,7 @@ def _storage(store: str | None, platform: Platform | None, dry_run: bool, only: 
     from ml8s.health import State, unknown
     from ml8s.storage import open_store
     from ml8s.storage.examination import examine_store
-    from ml8s.storage.probe import FOLDER_KEYS, KEYS, WRITERS
+    from ml8s.storage.probe import WRITERS, keys_of
 
     uri = store or (platform.store.uri if platform else options.DEFAULT_STORE)
     if platform and not store:
@@ -66,8 +66,7 @@ def _storage(store: str | None, platform: Platform | None, dry_run: bool, only: 
         if platform.store.endpoint:
             os.environ.setdefault("AWS_ENDPOINT_URL", platform.store.endpoint)
     if dry_run:
-        keys = FOLDER_KEYS if open_store(uri).endpoint.startswith("file") else KEYS
-        writes = f"some {keys * WRITERS:,} small writes below probe/, removed afterwards"
+        writes = f"some {keys_of(open_store(uri).endpoint) * WRITERS:,} small writes below probe/, removed afterwards"
         return [unknown("store", f"{uri} would be probed: {writes}")]
     check = examine_store(uri, lambda done, total: None)
     if check.state is State.FAILED and platform and not only and check.error and check.error.exit_status != 2:

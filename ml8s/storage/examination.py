@@ -17,7 +17,7 @@ from ml8s.artifacts import Json, canonical_json
 from ml8s.errors import AccessDenied, ML8sError, RegistryOpen
 from ml8s.health import Check, State, attempt, failed, good, warned
 from ml8s.storage import Purpose, open_store
-from ml8s.storage.probe import FOLDER_KEYS, KEYS, ensure_probed, probe
+from ml8s.storage.probe import ensure_probed, keys_of, probe
 from ml8s.storage.store import Store
 
 MARK = "registry/doctor.json"
@@ -37,7 +37,7 @@ def examine_store(uri: str, told: Callable[[int, int], None] = _untold, name: st
 
     def look() -> str:
         store = open_store(uri)
-        keys = FOLDER_KEYS if not uri.startswith("s3://") else KEYS
+        keys = keys_of(store.endpoint)
         probe(store, keys, told)
         return f"{uri} at {store.endpoint} keeps create-if-absent on {keys} keys among 16 writers"
 

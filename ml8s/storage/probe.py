@@ -42,10 +42,15 @@ def ensure_probed(store: Store, told: Callable[[int, int], None] = _untold) -> N
     endpoint = store.endpoint
     if _already_probed(store, endpoint):
         return
-    keys = FOLDER_KEYS if endpoint.startswith("file") else KEYS
+    keys = keys_of(endpoint)
     probe(store, keys, told if keys == KEYS else _untold)
     # Read again: the first object makes a folder, and only then its file system is known.
     store.put(RESULT, canonical_json({"version": VERSION, "endpoint": store.endpoint, "keys": keys}))
+
+
+def keys_of(endpoint: str) -> int:
+    """How many keys of a store at an endpoint are raced for: a folder's file system shows itself at the first few."""
+    return FOLDER_KEYS if endpoint.startswith("file") else KEYS
 
 
 def probe(store: Store, keys: int = KEYS, told: Callable[[int, int], None] = _untold) -> None:

@@ -18,7 +18,7 @@ BOTH = (Purpose.DATA, Purpose.STORE)
 
 
 def test_a_folder_and_a_sound_server_are_fit(store_uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ml8s.storage.examination.KEYS", 3)
+    monkeypatch.setattr("ml8s.storage.probe.KEYS", 3)
     check = examine_store(store_uri)
     assert check.state is State.OK
     assert store_uri in check.found

@@ -121,3 +121,9 @@ def _writes_of_a_probe(bucket: str, endpoint: str, proxy: FaultyProxy, monkeypat
     proxy.arm("PUT")
     probe.ensure_probed(open_store(f"s3://{bucket}/prefix"))
     return len([line for line in proxy.seen if line.startswith("PUT")])
+
+
+def test_a_folder_is_probed_on_few_keys_and_every_object_store_on_many() -> None:
+    assert probe.keys_of("file:///srv/store") == probe.FOLDER_KEYS
+    for endpoint in ("https://account.blob.core.windows.net", "http://127.0.0.1:9000", "https://s3.amazonaws.com"):
+        assert probe.keys_of(endpoint) == probe.KEYS
