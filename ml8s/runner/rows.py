@@ -6,7 +6,8 @@ import csv
 import io
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -52,16 +53,30 @@ def _from_json(content: bytes, where: str) -> list[Row]:
         raise _no_rows(where, "it is empty")
     try:
         text = content.decode("utf-8-sig")
+        read = partial(json.loads, object_pairs_hook=partial(_row, where))
         try:
-            value = json.loads(text)
+            value = read(text)
         except ValueError:
-            value = [json.loads(line) for line in text.splitlines() if line.strip()]
+            value = [read(line) for line in text.splitlines() if line.strip()]
     except (ValueError, RecursionError) as error:
         raise _no_rows(where, f"it is neither JSON nor JSON lines: {error}") from error
     rows = [value] if isinstance(value, dict) else value
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise _no_rows(where, "rows are objects, `[{column: value, …}, …]`")
     return list(rows)
+
+
+def _row(where: str, pairs: Sequence[tuple[str, object]]) -> Row:
+    """An object of JSON as a row; JSON itself would take the last of two values of one name."""
+    _refuse_repeated(where, "an object", [name for name, _ in pairs])
+    return dict(pairs)
+
+
+def _refuse_repeated(where: str, what: str, names: Sequence[str]) -> None:
+    if len(set(names)) == len(names):
+        return
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    raise _no_rows(where, f"{what} names columns twice: {', '.join(map(repr, repeated))}")
 
 
 def _from_csv(content: bytes, manifest: FeatureManifest, where: str) -> list[Row]:
@@ -72,9 +87,7 @@ def _from_csv(content: bytes, manifest: FeatureManifest, where: str) -> list[Row
     if not table:
         raise _no_rows(where, "it is empty")
     names, lines = table[0], table[1:]
-    repeated = sorted({name for name in names if names.count(name) > 1})
-    if repeated:
-        raise _no_rows(where, f"its header names columns twice: {', '.join(map(repr, repeated))}")
+    _refuse_repeated(where, "its header", names)
     types = {**manifest.key_types, **{column.name: column.type for column in manifest.columns}}
     rows: list[Row] = []
     for number, line in enumerate(lines, start=2):

@@ -75,10 +75,18 @@ def test_what_holds_no_rows_is_refused(tmp_path: Path, suffix: str, content: byt
         read_rows(str(tmp_path / f"rows{suffix}"), MANIFEST)
 
 
-def test_a_column_that_stands_twice_is_refused_by_name(tmp_path: Path) -> None:
-    (tmp_path / "rows.csv").write_text("amount,visits,amount\n1.5,3,2.5\n")
-    with pytest.raises(InvalidRows, match="its header names columns twice: 'amount'"):
-        read_rows(str(tmp_path / "rows.csv"), MANIFEST)
+@pytest.mark.parametrize(
+    ("suffix", "content", "what"),
+    [
+        (".csv", "amount,visits,amount\n1.5,3,2.5\n", "its header"),
+        (".json", '[{"visits": 3}, {"amount": 1.5, "amount": 2.5}]', "an object"),
+        (".jsonl", '{"visits": 3}\n{"amount": 1.5, "amount": 2.5}\n', "an object"),
+    ],
+)
+def test_a_column_that_stands_twice_is_refused_by_name(tmp_path: Path, suffix: str, content: str, what: str) -> None:
+    (tmp_path / f"rows{suffix}").write_text(content)
+    with pytest.raises(InvalidRows, match=f"{what} names columns twice: 'amount'"):
+        read_rows(str(tmp_path / f"rows{suffix}"), MANIFEST)
 
 
 def test_a_file_that_is_not_there_or_of_no_known_format_is_refused(tmp_path: Path) -> None:
