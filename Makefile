@@ -17,7 +17,7 @@ $(STAMP): requirements/development.txt pyproject.toml
 	@command -v $(BASE_PYTHON) >/dev/null || { echo "make: $(BASE_PYTHON) not found: install Python 3.11 or pass BASE_PYTHON=…" >&2; exit 2; }
 	test -x $(PYTHON) || $(BASE_PYTHON) -m venv $(VENV)
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/development.txt
-	$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	PYTHONWARNINGS=ignore $(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
 
 install: $(STAMP)  ## the environment in .venv, hash-checked
