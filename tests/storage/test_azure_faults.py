@@ -56,6 +56,18 @@ def test_an_address_without_an_account_needs_one_in_the_environment(monkeypatch:
         open_store("abfs://container/prefix").get("key")
 
 
+def test_a_workload_identity_without_its_token_is_no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in azure_environment(""):
+        monkeypatch.delenv(name, raising=False)
+    nobody = "11111111-1111-1111-1111-111111111111"
+    monkeypatch.setenv("AZURE_TENANT_ID", nobody)
+    monkeypatch.setenv("AZURE_CLIENT_ID", nobody)
+    monkeypatch.setenv("AZURE_FEDERATED_TOKEN_FILE", "/nowhere/token")
+    monkeypatch.setenv("AZURE_AUTHORITY_HOST", "https://127.0.0.1:9/")
+    with pytest.raises(NoCredentials, match="no credentials were found"):
+        open_store("abfs://container@account.dfs.core.windows.net/prefix").get("key")
+
+
 def test_credentials_of_another_account_than_the_address_names_are_refused(container: str) -> None:
     with pytest.raises(InvalidStoreUri, match=f"in the account elsewhere.*in {ACCOUNT}"):
         open_store(f"abfs://{container}@elsewhere.dfs.core.windows.net/prefix").get("key")
