@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import copy
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,6 @@ import yaml
 
 from ml8s.compile import Compiled, compile_config
 from ml8s.config import load_config
-from ml8s.config.loader import parse_config
 from ml8s.config.model import Config
 from ml8s.errors import BeyondPlatform, CompiledDiffers
 from ml8s.examples import EXAMPLES

@@ -123,7 +123,7 @@ TYPES: Final = [
         "1:90",
         "has 65 characters, more than 64",
         "shorten",
-    ),  # fmt: skip
+    ),
     Bad("feature_engineering: {entities: [customer]}", VALUES, "1:33", "a mapping, not a list", "entities"),
 ]
 

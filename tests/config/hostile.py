@@ -49,8 +49,9 @@ FREE: Final[tuple[Place, ...]] = (
     ("forecasting", "known_columns", ITEM),
     ("evaluation", "slices", ITEM),
 )
-# An address of data takes some: what its own rule says.
+# An address of data takes some.
 ADDRESSES: Final[tuple[Place, ...]] = (("dataset_uri",),)
+IN_ADDRESSES: Final = ("$(id)", "&a *b !!c", "{%x%}{0}%s")
 
 _PLAIN: Final[Mapping[str, Json]] = {
     "name": "plain",
@@ -173,9 +174,10 @@ def everywhere() -> dict[str, tuple[dict[str, Json], dict[Place, str]]]:
     """Few configs that have in every free place every text that no config refuses; each with its texts by place."""
     kept = [text for text in HOSTILE if text not in TEMPLATES]
     text = "".join(text for text in kept if not any(text in other for other in kept if text != other))
-    apart = {("columns", "group"): "ranking", ("split", "group_column"): "group"}
+    apart: dict[Place, str] = {("columns", "group"): "ranking", ("split", "group_column"): "group"}
     apart |= {place: "series" for place in FREE if place[0] == "forecasting"}
     texts: dict[str, dict[Place, str]] = {}
     for number, place in enumerate(FREE):  # the number: no two columns may have one name
         texts.setdefault(apart.get(place, "past"), {})[place] = f"{number:x}{text}"
-    return {name: ({**_with(there), "name": f"hostile_{name}"}, there) for name, there in texts.items()}
+    over = {"dataset_uri": ADDRESS + "".join(IN_ADDRESSES)}
+    return {name: ({**_with(there), **over, "name": f"hostile_{name}"}, there) for name, there in texts.items()}
