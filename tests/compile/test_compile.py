@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import base64
 import copy
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from ml8s.compile import Compiled, compile_config
+from ml8s.catalogue import STEPS, StepSpec
+from ml8s.compile import LARGEST_OBJECT, Compiled, compile_config
 from ml8s.config import load_config
+from ml8s.config.loader import parse_config
 from ml8s.config.model import Config
-from ml8s.errors import BeyondPlatform, CompiledDiffers
+from ml8s.errors import BeyondPlatform, CompiledDiffers, InvalidConfig
 from ml8s.examples import EXAMPLES
+from ml8s.pipelines.pipeline import Pipeline, Wiring
 from ml8s.platform.reading import load_platform, parse_platform
 from scripts import templates
 from tests.cli import commands
@@ -67,6 +72,33 @@ def test_the_workflow_names_its_template_and_nothing_else() -> None:
     assert workflow["spec"] == {"workflowTemplateRef": {"name": "fraud-train"}}
     assert workflow["metadata"]["generateName"] == "fraud-train-"
     assert len(compiled.workflow) < 600
+    template = yaml.safe_load(compiled.template)
+    for names in ("annotations", "labels", "namespace"):
+        assert workflow["metadata"][names] == template["metadata"][names]
+
+
+class Long(Pipeline):
+    """A pipeline of very many steps."""
+
+    def wire(self, catalogue: Sequence[StepSpec] = STEPS) -> Wiring:
+        return Wiring(self.name, tuple(replace(catalogue[0], name=f"check_{n}", outputs=()) for n in range(400)), {})
+
+
+def test_what_does_not_fit_into_kubernetes_is_refused() -> None:
+    refused = r"fraud.yaml compiles to [67]\d{5} bytes, and at most 524288 fit"
+    with pytest.raises(BeyondPlatform, match=refused) as caught:
+        compile_config(load_config(FRAUD, [SET]), load_platform(PLATFORM), Long("long", ()))
+    assert caught.value.cure == "shorten the lists of the config"
+
+
+def test_the_largest_config_that_is_accepted_fits() -> None:
+    columns = [f"{number:04}-{'x' * 240}" for number in range(185)]
+    values = {"dataset_uri": "s3://ml-datasets/x/v1", "task": "regression", "target_column": "y", "name": "wide"}
+    config = {**values, "split": {"strategy": "random"}, "columns": {"ignore": columns}}
+    compiled = compile_config(parse_config(json.dumps(config), "wide.yaml"), load_platform(PLATFORM))
+    assert 60_000 < len(compiled.template) < LARGEST_OBJECT
+    with pytest.raises(InvalidConfig, match="is too large"):
+        parse_config(json.dumps({**config, "columns": {"ignore": [*columns, *map(str.upper, columns)]}}), "wide.yaml")
 
 
 def test_a_name_that_yaml_reads_as_a_boolean_stays_text() -> None:
@@ -190,6 +222,16 @@ def _param(template: Template, name: str) -> list[Any]:
     return found
 
 
+def _shown(template: Template, name: str = "report") -> dict[str, Any]:
+    found: list[dict[str, Any]] = by_name(template, "evaluate")["outputs"]["artifacts"]
+    return next(each for each in found if each["name"] == name)
+
+
+def _mutex(template: Template) -> dict[str, Any]:
+    found: dict[str, Any] = by_name(template, "register")["synchronization"]["mutexes"][0]
+    return found
+
+
 XGBOOST = " && search-xgboost"
 DIGEST = "sha256:" + "3" * 64
 MUTATIONS: dict[str, Callable[[Template], object]] = {
@@ -243,6 +285,26 @@ MUTATIONS: dict[str, Callable[[Template], object]] = {
     "no default": lambda t: _param(t, "select")[0]["valueFrom"].pop("default"),
     "another path": lambda t: _set(_param(t, "select")[0]["valueFrom"], "path", "/scratch/other"),
     "no result": lambda t: _param(t, "evaluate").pop(0),
+    "no report to open": lambda t: by_name(t, "evaluate")["outputs"]["artifacts"].remove(_shown(t)),
+    "no metrics to open": lambda t: by_name(t, "evaluate")["outputs"]["artifacts"].remove(_shown(t, "metrics")),
+    "another file than the report": lambda t: _set(_shown(t), "path", "/scratch/show/metrics.json"),
+    "a report that must be there": lambda t: _shown(t).pop("optional"),
+    "one report for all runs": lambda t: _swap(_shown(t)["s3"], "key", "{{workflow.name}}", "latest"),
+    "no decision to read": lambda t: _param(t, "evaluate").pop(1),
+    "no metric to read": lambda t: _param(t, "evaluate").pop(2),
+    "the metric as the decision": lambda t: _swap(_param(t, "evaluate")[1]["valueFrom"], "path", "decision", "metric"),
+    "a default that says something": lambda t: _set(_param(t, "evaluate")[1]["valueFrom"], "default", "pass"),
+    "leave nothing to see": lambda t: _set(box(t, "evaluate"), "args", box(t, "evaluate")["args"][:7]
+                                           + box(t, "evaluate")["args"][9:]),
+    "no title": lambda t: t["metadata"]["annotations"].pop("workflows.argoproj.io/title"),
+    "another's title": lambda t: _swap(t["metadata"]["annotations"], "workflows.argoproj.io/title", "fraud", "churn"),
+    "no digest of the config": lambda t: t["metadata"]["annotations"].pop("ml8s.dev/config-digest"),
+    "no annotations": lambda t: t["metadata"].pop("annotations"),
+    "no item": lambda t: by_name(t, "search")["metadata"]["labels"].pop("ml8s.dev/item"),
+    "retry a kill three times": lambda t: _swap(by_name(t, "search")["retryStrategy"], "expression", '< "2"', '< "3"'),
+    "a mutex without a name": lambda t: by_name(t, "register").update(synchronization={"mutexes": [{}]}),
+    "the mutex of all models": lambda t: _set(_mutex(t), "name", "register"),
+    "another model's mutex": lambda t: _set(_mutex(t), "name", "register-churn"),
     "archive the report": lambda t: by_name(t, "evaluate")["outputs"]["artifacts"][0].pop("archive"),
     "name a bucket": lambda t: _set(by_name(t, "evaluate")["outputs"]["artifacts"][0]["s3"], "bucket", "b"),
     "retry everything": lambda t: by_name(t, "search")["retryStrategy"].pop("expression"),
