@@ -122,6 +122,30 @@ def test_resources_come_from_the_config_else_from_the_step() -> None:
     assert limits(fraud("resources.cpu=4", "resources.memory=8Gi")[0]) == {"cpu": "4", "memory": "8Gi"}
 
 
+def limited(maximum: str, *overrides: str) -> dict[str, dict[str, str]]:
+    """The limits of every step on a platform with this maximum."""
+    text = Path(PLATFORM).read_text()
+    there = next(line for line in text.splitlines() if line.startswith("maximum:"))
+    platform = parse_platform(text.replace(there, f"maximum: {maximum}"), "platform.yaml")
+    templates_ = yaml.safe_load(compile_config(load_config(FRAUD, [SET, *overrides]), platform).template)["spec"][
+        "templates"
+    ]
+    return {one["name"]: one["container"]["resources"]["limits"] for one in templates_ if "container" in one}
+
+
+def test_defaults_are_cut_to_the_maximum_and_what_is_asked_for_is_not() -> None:
+    assert set(map(str, limited("{cpu: 0.5, memory: 1Gi}").values())) == {str({"cpu": "0.5", "memory": "1Gi"})}
+    found = limited("{cpu: 0.5, memory: 1Gi}", "resources.cpu=0.25", "resources.memory=512Mi")
+    assert found["search"] == {"cpu": "0.25", "memory": "512Mi"}
+    for asked, words in (
+        ("memory=1025Mi", "memory 1025Mi, and this platform gives at most 1Gi"),
+        ("cpu=1", "cpu 1, and"),
+    ):
+        with pytest.raises(BeyondPlatform, match=words) as caught:
+            limited("{cpu: 0.5, memory: 1Gi}", f"resources.{asked}")
+        assert caught.value.where == f"resources.{asked.partition('=')[0]}"
+
+
 def test_a_budget_moves_the_deadline_of_the_search_only() -> None:
     def deadlines(compiled: Compiled) -> dict[str, int]:
         each = yaml.safe_load(compiled.template)["spec"]["templates"]
