@@ -13,6 +13,7 @@ Decorator = Callable[[F], F]
 
 OUTPUTS = ("table", "json", "yaml", "name")
 DEFAULT_STORE = "./.ml8s"
+WITH_OVERRIDES = ("run", "plan", "validate")
 WITH_STORE = ("run", "plan", "runs", "models", "features", "predict")
 _STORE: dict[str, Any] = {
     "envvar": "ML8S_STORE",
@@ -99,10 +100,16 @@ def store_was_given() -> bool:
     return source is click.core.ParameterSource.COMMANDLINE
 
 
-def at_same_store(command: str) -> str:
-    """A suggested command, with the store that the running one was given by hand."""
+def with_same_options(command: str) -> str:
+    """A suggested command, with the overrides and the store that the running one was given by hand."""
     context = click.get_current_context(silent=True)
-    given = context is not None and context.get_parameter_source("store") is click.core.ParameterSource.COMMANDLINE
-    if context is None or not given or "--store" in command or command.split()[1] not in WITH_STORE:
+    if context is None:
         return command
-    return f"{command} --store {shlex.quote(context.params['store'])}"
+    verb = command.split()[1]
+    more = []
+    if verb in WITH_OVERRIDES:
+        more += [f"--set {shlex.quote(each)}" for each in context.params.get("overrides", ())]
+    given = context.get_parameter_source("store") is click.core.ParameterSource.COMMANDLINE
+    if given and verb in WITH_STORE and "--store" not in command:
+        more.append(f"--store {shlex.quote(context.params['store'])}")
+    return " ".join([command, *more])

@@ -58,8 +58,8 @@ def note(text: str, style: str = "") -> None:
 
 
 def next_command(text: str) -> None:
-    """Says which command comes next; where this one was given a store by hand, with that store."""
-    note(f"next: {options.at_same_store(text)}", DIM)
+    """Says which command comes next; with the store and the overrides that this one was given."""
+    note(f"next: {options.with_same_options(text)}", DIM)
 
 
 def warning(text: str) -> None:
