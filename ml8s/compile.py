@@ -89,7 +89,7 @@ class _Compiler:
 
     def template(self, name: str) -> m.WorkflowTemplate:
         tasks = self.wiring.tasks(self.items)
-        parameters = {"config": self.config(), "until": "", "replay": ""}
+        parameters = {"config": self.config(), "until": "", "replay": "", "actor": ""}
         parameters |= {f"have-{node_name(task)}": "" for task in tasks if not task.spec.effect}
         # Without a target all tasks run: `ml8s run --until` names the last ones.
         dag = m.DAGTemplate(target="{{workflow.parameters.until}}", tasks=[self.task(task) for task in tasks])
@@ -207,7 +207,6 @@ class _Compiler:
         args += [word for name in inputs for word in (f"--{name}", f"{{{{inputs.parameters.{name}}}}}")]
         return m.Container(
             image=image,
-            image_pull_policy="IfNotPresent",
             command=[PYTHON, "-m", "ml8s.steps"],
             args=args,
             env=self.environment(spec, image, max(1, int(cpu))),
@@ -235,6 +234,7 @@ class _Compiler:
             "AWS_REGION": store.region,
             **({"AWS_ENDPOINT_URL": store.endpoint} if store.endpoint else {}),
             **({"ML8S_REPLAY": "{{workflow.parameters.replay}}"} if spec.budgeted else {}),
+            **({"ML8S_ACTOR": "{{workflow.parameters.actor}}"} if spec.effect else {}),
         }
         return [m.EnvVar(name=name, value=value) for name, value in values.items()]
 

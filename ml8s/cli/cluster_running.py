@@ -265,7 +265,7 @@ def _submit(compiled: Compiled, place: Place, given: dict[str, str]) -> str:
         ui.note(f"run {attempt} is submitted{_linked(place, attempt)}")
 
     try:
-        return submission.submit(place.kubectl, compiled, given, told)
+        return submission.submit(place.kubectl, compiled, {**given, "actor": place.kubectl.user()}, told)
     except KeyboardInterrupt as interrupt:
         if made:
             _detach(interrupt, made[-1])

@@ -12,7 +12,7 @@ from typing import IO, Final, cast
 
 from ml8s.artifacts import Json
 from ml8s.cluster.refusals import LOCAL, refusal
-from ml8s.errors import ClusterUnreachable, KubectlMissing, RunFailed
+from ml8s.errors import ClusterError, ClusterUnreachable, KubectlMissing, RunFailed
 
 PROGRAM: Final = "kubectl"
 MANAGER: Final = "ml8s"
@@ -62,6 +62,14 @@ class Kubectl:
     def select(self, kind: str, selector: str) -> Sequence[Object]:
         """The objects of a kind that carry certain labels."""
         return cast("Sequence[Object]", self.read("get", kind, "-l", selector, "-o", "json")["items"])
+
+    def user(self) -> str:
+        """Who the API server says is asking; "" where it does not say (before Kubernetes 1.28 it may not)."""
+        try:
+            status = cast(Object, self.read("auth", "whoami", "-o", "json").get("status") or {})
+        except ClusterError:
+            return ""
+        return str(cast(Object, status.get("userInfo") or {}).get("username") or "")
 
     def apply(self, document: str) -> None:
         """Makes an object, or makes one that is there equal to this."""

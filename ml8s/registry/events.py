@@ -11,7 +11,7 @@ import os
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal, cast
+from typing import Final, Literal, TypeAlias, cast, get_args
 
 from ml8s.artifacts import Json, canonical_json, sha256
 from ml8s.registry.record import SCHEMA, parse_versioned, tampered
@@ -32,17 +32,29 @@ _FIELDS: Final = (
 )  # fmt: skip
 
 
+Source: TypeAlias = Literal["local", "kubernetes", "oidc", "token"]
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
     """Who caused an event. ``verified`` is true only where something else than the client vouches for ``id``."""
 
     id: str
-    source: Literal["local", "kubernetes", "oidc", "token"]
+    source: Source
     verified: bool
 
     def to_json(self) -> dict[str, Json]:
         """The actor as JSON."""
         return {"id": self.id, "source": self.source, "verified": self.verified}
+
+    @classmethod
+    def of(cls, envelope: Mapping[str, Json]) -> Actor:
+        """Who an envelope says it was; whoever is logged in here, where it does not say."""
+        said = envelope.get("actor")
+        if not isinstance(said, Mapping):
+            return local_actor()
+        source = said.get("source") if said.get("source") in get_args(Source) else "local"
+        return cls(str(said.get("id")), cast(Source, source), said.get("verified") is True)
 
 
 def local_actor() -> Actor:

@@ -53,6 +53,7 @@ from ml8s.storage.store import Store
 CONFIG_VARIABLE: Final = "ML8S_CONFIG"
 COMPILED_VARIABLE: Final = "ML8S_CONFIG_SHA256"
 REPLAY_VARIABLE: Final = "ML8S_REPLAY"
+ACTOR_VARIABLE: Final = "ML8S_ACTOR"
 TEMPORARY: Final = 75
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
@@ -187,7 +188,8 @@ def _envelope(site: Site, job: Job, options: Namespace) -> Mapping[str, Json]:
         return given
     from ml8s.runner.envelope import describe_container
 
-    return describe_container(job.config, site.store.uri, job.code, options.attempt)
+    actor = os.environ.get(ACTOR_VARIABLE, "")
+    return describe_container(job.config, site.store.uri, job.code, options.attempt, actor)
 
 
 def _spec(program: Program, name: str) -> StepSpec:

@@ -41,12 +41,18 @@ def describe_run(loaded: LoadedConfig, store: str, work: Workload, slots: int) -
     }
 
 
-def describe_container(config: Config, store: str, code: Mapping[str, str], attempt: str) -> dict[str, Json]:
-    """The envelope that a step in a container writes by itself: no file of the config is there, only what it says."""
+def describe_container(
+    config: Config, store: str, code: Mapping[str, str], attempt: str, actor: str = ""
+) -> dict[str, Json]:
+    """The envelope that a step in a container writes by itself: no file of the config is there, only what it says.
+
+    ``actor`` is who submitted the run, as the cluster's API server knows them; a parameter of the Workflow carries it,
+    which nobody vouches for. Without one the attempt stands for whoever it was.
+    """
     resolved: Json = json.loads(config.model_dump_json(exclude_unset=True))
     return {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "actor": {"id": attempt or "container", "source": "kubernetes", "verified": False},
+        "actor": {"id": actor or attempt or "container", "source": "kubernetes", "verified": False},
         "attempt": attempt,
         "name": config.name,
         "config": {"text": "", "origin": "", "overrides": [], "resolved": resolved},

@@ -154,11 +154,11 @@ def execute_effect(
 ) -> Mapping[str, Json]:
     """Calls a step that writes to the registry; it has no result object and is idempotent by itself."""
     from ml8s.registry import Registry
+    from ml8s.registry.events import Actor
 
     run = load_entry(job.package, job.task.spec.name)
-    facts = run(
-        make_context(job, observer), **inputs, registry=Registry(site.registry or site.store), envelope=envelope
-    )
+    registry = Registry(site.registry or site.store, Actor.of(envelope))
+    facts = run(make_context(job, observer), **inputs, registry=registry, envelope=envelope)
     return dict(facts or {})
 
 

@@ -91,12 +91,12 @@ def _dag(template: Object, config: Config) -> Iterator[str]:
         have = f"have-{name}"
         if not expected[name].spec.effect and parameters.get(have) != "":
             yield f"{have} is no parameter with an empty default"
-    if parameters.get("until") != "" or parameters.get("replay") != "":
-        yield "a run stops early, or replays, without being asked"
+    if any(parameters.get(name) != "" for name in ("until", "replay", "actor")):
+        yield "a run stops early, replays or is somebody's, without being told"
     if _templates(template)["main"]["dag"].get("target") != "{{workflow.parameters.until}}":
         yield "the DAG does not stop where it is told to"
     for name in parameters:
-        if name not in ("config", "until", "replay") and name.removeprefix("have-") not in expected:
+        if name not in ("config", "until", "replay", "actor") and name.removeprefix("have-") not in expected:
             yield f"the parameter {name} belongs to no task"
 
 
@@ -145,7 +145,7 @@ def _containers(template: Object, config: Config) -> Iterator[str]:
             yield f"{name} has no image by digest"
         if f"/ml8s-{spec.image}@" not in container.get("image", ""):
             yield f"{name} runs in the image of another family"
-        if container.get("imagePullPolicy") != "IfNotPresent":
+        if container.get("imagePullPolicy", "IfNotPresent") != "IfNotPresent":
             yield f"{name} pulls its image again"
         if container.get("command") != ["/opt/ml8s/bin/python", "-m", "ml8s.steps"]:
             yield f"{name} leaves its command to a registry"
@@ -237,6 +237,8 @@ def _environment(name: str, container: Object, config: str) -> Iterator[str]:
         yield f"{name} does not know what it was compiled from"
     if step(name).budgeted != (found.get("ML8S_REPLAY") == "{{workflow.parameters.replay}}"):
         yield f"{name} replays where it must not, or does not where it must"
+    if step(name).effect != (found.get("ML8S_ACTOR") == "{{workflow.parameters.actor}}"):
+        yield f"{name} does not know who asked for the run, or need not know"
     limits = container["resources"].get("limits", {})
     if found.get("ML8S_CONFIG") != "{{workflow.parameters.config}}":
         yield f"{name} has no config"

@@ -188,7 +188,7 @@ def test_check_says_no_to_another_folder(tmp_path: Path) -> None:
     assert commands.run(*asked).returncode == 0
     assert commands.run(*asked, "--check").returncode == 0
     file = tmp_path / "fraud-train-template.yaml"
-    file.write_text(file.read_text().replace("IfNotPresent", "Always", 1))
+    file.write_text(file.read_text().replace("drop: [ALL]", "drop: [KILL]", 1))
     done = commands.run(*asked, "--check")
     assert done.returncode == CompiledDiffers.exit_status
     assert "ML8S-K004" in done.stderr
@@ -218,8 +218,8 @@ def box(template: Template, name: str = "search") -> dict[str, Any]:
     return found
 
 
-def variable(template: Template, name: str) -> dict[str, Any]:
-    found: dict[str, Any] = next(each for each in box(template)["env"] if each["name"] == name)
+def variable(template: Template, name: str, of: str = "search") -> dict[str, Any]:
+    found: dict[str, Any] = next(each for each in box(template, of)["env"] if each["name"] == name)
     return found
 
 
@@ -304,6 +304,7 @@ MUTATIONS: dict[str, Callable[[Template], object]] = {
     "stop early": lambda t: _set(t["spec"]["arguments"]["parameters"][1], "value", "split"),
     "replay unasked": lambda t: _set(t["spec"]["arguments"]["parameters"][2], "value", "lgbm=1"),
     "run past the last step asked for": lambda t: by_name(t, "main")["dag"].pop("target"),
+    "register without its actor": lambda t: box(t, "register")["env"].remove(variable(t, "ML8S_ACTOR", "register")),
     "search by the clock in a replay": lambda t: box(t)["env"].remove(variable(t, "ML8S_REPLAY")),
     "a script": lambda t: by_name(t, "split").update(script=by_name(t, "split").pop("container")),
     "no default": lambda t: _param(t, "select")[0]["valueFrom"].pop("default"),

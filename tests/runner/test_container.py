@@ -19,6 +19,7 @@ from ml8s.config import load_config
 from ml8s.environment import PIN
 from ml8s.errors import ConfigChanged
 from ml8s.examples.generate import publish
+from ml8s.registry.events import Actor
 from ml8s.runner.cache import Result
 from ml8s.runner.envelope import describe_container
 from ml8s.runner.execution import Site
@@ -189,6 +190,7 @@ def test_evaluate_leaves_report_metrics_and_decision_and_register_an_envelope(po
     assert "roc_auc" in (pod.folder / "show" / "metric").read_text()
     envelope = describe_container(load_config(pod.folder / "churn_model.yaml").config, pod.store, {}, "churn-train-x")
     assert envelope["attempt"] == "churn-train-x"
+    assert Actor.of(envelope) == Actor("churn-train-x", "kubernetes", False)
 
 
 def test_an_error_is_left_for_who_started_the_container(pod: Pod) -> None:

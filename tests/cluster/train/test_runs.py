@@ -6,12 +6,14 @@ The tests are in the order of a day: each goes on from what the store has, so th
 import json
 import re
 import signal
+import subprocess
 from pathlib import Path
 
 import pytest
 import yaml
 
 from ml8s.catalogue import STEPS
+from ml8s.registry import Registry
 from ml8s.runner.cache import Result
 from ml8s.storage import open_store
 from ml8s.storage.blobs import blob_key, read_manifest
@@ -58,6 +60,13 @@ def test_a_run_is_followed_step_by_step_with_its_trials_to_a_registered_model(
     assert f"model {model} is registered as a candidate" in said
     assert "plan: 0 of 7 steps are in the store, 7 pods to start" in said
     assert [record["name"] for record in records(colleague.platform.opened())] == ["fraud"]
+
+
+def test_the_model_is_of_whoever_asked_for_the_run(colleague: User, first: tuple[str, str, str]) -> None:
+    argv = ["kubectl", "auth", "whoami", "-o", "jsonpath={.status.userInfo.username}"]
+    asked = subprocess.run(argv, capture_output=True, text=True, check=True).stdout
+    [event] = Registry(colleague.platform.opened()).events("fraud")
+    assert (event.model_id, event.actor) == (first[1], {"id": asked, "source": "kubernetes", "verified": False})
 
 
 def test_the_same_run_again_starts_no_pod(colleague: User, first: tuple[str, str, str]) -> None:
