@@ -148,7 +148,9 @@ def test_a_double_beyond_2_53_is_read_back_as_the_same_number(value: float) -> N
     assert canonical_json({"nested": [back]}) == b'{"nested":[' + once + b"]}"
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), 2**53 + 1, 2**63, 10**21, [float("-inf")], {"a": -(2**60)}])
+@pytest.mark.parametrize(
+    "value", [float("nan"), float("inf"), 2**53 + 1, 2**63, 10**21, [float("-inf")], {"a": -(2**60)}]
+)
 def test_what_json_cannot_name_is_refused(value: object) -> None:
     with pytest.raises(ValueError, match=r"is not JSON|beyond 2\*\*53"):
         canonical_json(value)  # type: ignore[arg-type]
