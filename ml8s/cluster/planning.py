@@ -16,7 +16,7 @@ from ml8s.runner.lookup import Lookup
 from ml8s.runner.plan import CACHED, Found, Plan, Workload, make_plan
 from ml8s.runner.program import Program
 from ml8s.runner.snapshot import Snapshot, find_snapshot, remembered
-from ml8s.runner.trial_counts import check_replay, write_counts
+from ml8s.runner.trial_counts import check_counts, check_replay, write_counts
 from ml8s.storage import open_store
 from ml8s.storage.store import Store
 
@@ -80,10 +80,11 @@ def look(request: Request, *, mend: bool = True) -> Sight:
     Raises:
         SnapshotNotFound, SnapshotIncomplete, BucketMissing: there is no snapshot at the config's address.
         DeterminismViolation: two results lie under one key.
-        InvalidUsage: ``verify`` where this machine cannot read them; a replay of another number of trials; no
-            step of the name ``until``.
+        InvalidUsage: ``verify`` where this machine cannot read them; a replay of another number of trials, or of none
+            for an estimator; no step of the name ``until``.
     """
     work, store = request.work, open_store(request.platform.store.uri)
+    check_counts(work.tasks, request.replay)
     uri = request.loaded.config.dataset_uri
     try:
         snapshot = find_snapshot(uri)

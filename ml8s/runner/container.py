@@ -43,7 +43,7 @@ from ml8s.runner.program import Program, fan_out_items, load_entry
 from ml8s.runner.showing import show_result
 from ml8s.runner.snapshot import find_snapshot, remember
 from ml8s.runner.step_notes import StepNotes
-from ml8s.runner.trial_counts import check_replay, read_counts
+from ml8s.runner.trial_counts import check_counts, check_replay, read_counts
 from ml8s.runner.workspace import Scratch, Workspace
 from ml8s.storage import Purpose, open_store
 from ml8s.storage.blobs import blob_key
@@ -145,7 +145,9 @@ def _check_compiled(config: str, compiled: str | None) -> None:
 def _replay(options: Namespace, task: Task) -> int | None:
     if options.replay is not None or not task.spec.budgeted:
         return options.replay  # type: ignore[no-any-return]
-    return read_counts(os.environ.get(REPLAY_VARIABLE, "")).get(task.item or "")
+    counts = read_counts(os.environ.get(REPLAY_VARIABLE, ""))
+    check_counts([task], counts)
+    return counts.get(task.item or "")
 
 
 def _threads(environment: Mapping[str, str]) -> int:
