@@ -30,6 +30,7 @@ from ml8s.data.assignment import (
 from ml8s.data.column_types import BOOLEAN, DATE, NUMBER, STRING
 from ml8s.data.completion import series_of
 from ml8s.data.dataset import VALIDATION, Dataset, Label
+from ml8s.data.distinct import distinct, in_both
 from ml8s.data.folds import FIT, NAMES, TEST, TUNE, Folds
 from ml8s.data.hashing import Words, floats_of, hash_rows, integers_of, words_of
 from ml8s.data.instants import MICROSECONDS_PER, iso_instant, microseconds_of
@@ -244,7 +245,7 @@ def _check_groups_across(source: _Source, result: SplitResult, groups: Words, co
     if not source.has_validation or column is None:
         return
     key = GROUP_KEY.format(seed=source.config.seed)
-    shared = len(np.intersect1d(groups, source.hashes(1, [column], key)))
+    shared = len(in_both(groups, source.hashes(1, [column], key)))
     if shared:
         message = f"{shared:,} values of {column!r} stand in both train.parquet and validation.parquet"
         _refuse_or_warn(source, result, message)
@@ -309,7 +310,7 @@ def _judge_queries(source: _Source, result: SplitResult, column: str) -> None:
     queries = np.concatenate([source.hashes(file, [column], key) for file in range(len(source.tables))])
     for fold in (FIT, TUNE, TEST):
         found = queries[result.folds.fold == fold]
-        if len(np.unique(found)) == len(found):
+        if len(distinct(found)) == len(found):
             raise FoldsImpossible(
                 f"no query of the fold {NAMES[fold]} has two rows: there is nothing to rank",
                 where=column,

@@ -97,7 +97,7 @@ class Scratch:
 
 
 def _locked(path: Path) -> int | None:
-    """The lock, made and held; None where another run saw it before it was held, and removed the scratch as abandoned."""
+    """The lock, made and held; None where another run saw it first, and removed the scratch as abandoned."""
     try:
         lock = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
     except FileNotFoundError:
