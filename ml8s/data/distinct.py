@@ -25,7 +25,8 @@ def distinct_of_sorted(ordered: NDArray[_Number]) -> NDArray[_Number]:
     """The distinct values [d] of an ascending array [n]."""
     if not len(ordered):
         return ordered
-    return ordered[np.concatenate([[True], ordered[1:] != ordered[:-1]])]
+    kept: NDArray[_Number] = ordered[np.concatenate([[True], ordered[1:] != ordered[:-1]])]
+    return kept
 
 
 def in_both(one: NDArray[_Number], other: NDArray[_Number]) -> NDArray[_Number]:
