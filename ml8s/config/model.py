@@ -16,15 +16,15 @@ from ml8s.config.durations import canonical_duration
 
 NAME_PATTERN = r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$"
 DURATION_PATTERN = r"^[1-9][0-9]{0,5}(s|m|h|d)$"
+WINDOW_PATTERN = r"^(all|[1-9][0-9]{0,5}(s|m|h|d))$"
+REFRESH_PATTERN = r"^(none|[1-9][0-9]{0,5}(s|m|h|d))$"
+MEMORY_PATTERN = r"^[1-9][0-9]{0,5}(Mi|Gi)$"
+GATE_PATTERN = r"^\s*(>=|<=|>|<)\s*-?[0-9.]+([eE][+-]?[0-9]+)?\s*$"
 
 ColumnName = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 Duration = Annotated[str, StringConstraints(pattern=DURATION_PATTERN), AfterValidator(canonical_duration)]
-Window = Annotated[
-    str, StringConstraints(pattern=r"^(all|[1-9][0-9]{0,5}(s|m|h|d))$"), AfterValidator(canonical_duration)
-]
-Refresh = Annotated[
-    str, StringConstraints(pattern=r"^(none|[1-9][0-9]{0,5}(s|m|h|d))$"), AfterValidator(canonical_duration)
-]
+Window = Annotated[str, StringConstraints(pattern=WINDOW_PATTERN), AfterValidator(canonical_duration)]
+Refresh = Annotated[str, StringConstraints(pattern=REFRESH_PATTERN), AfterValidator(canonical_duration)]
 EntityName = Annotated[str, StringConstraints(pattern=NAME_PATTERN, max_length=64)]
 Estimator = Literal["lgbm", "xgboost", "rf", "extra_tree", "linear"]
 
@@ -187,9 +187,9 @@ class Evaluation(Section):
     """What the model must show before it is registered."""
 
     required: tuple[str, ...] = field((), "Metrics that must be computable.", example=["average_precision"])
-    gates: dict[
-        str, Annotated[str, StringConstraints(pattern=r"^\s*(>=|<=|>|<)\s*-?[0-9.]+([eE][+-]?[0-9]+)?\s*$")]
-    ] = field({}, "Bounds that metrics on the test fold must keep.", example={"roc_auc": ">= 0.9"})
+    gates: dict[str, Annotated[str, StringConstraints(pattern=GATE_PATTERN)]] = field(
+        {}, "Bounds that metrics on the test fold must keep.", example={"roc_auc": ">= 0.9"}
+    )
     slices: tuple[ColumnName, ...] = field((), "Columns whose values get metrics of their own.", example=["country"])
     threshold: float | str | None = field(
         None,
@@ -226,7 +226,7 @@ class Resources(Section):
     """What a step's container gets. It never changes a result."""
 
     cpu: float = field(2, "CPUs that a step may use.", example=4, unit="cores", gt=0, le=256)
-    memory: Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,5}(Mi|Gi)$")] = field(
+    memory: Annotated[str, StringConstraints(pattern=MEMORY_PATTERN)] = field(
         "4Gi", "Memory that a step may use.", example="8Gi", unit="Mi or Gi"
     )
 

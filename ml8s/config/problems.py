@@ -35,13 +35,14 @@ _SHOWN = 60
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """One value that the model refuses: where, what it is, and how it is written in the file."""
+    """One value that the model refuses: where, what it is, how it is written in the file, and the largest length."""
 
     kind: str
     path: Path
     value: Json
     written: str | None
     message: str
+    limit: int | None = None
 
     @property
     def name(self) -> str:
@@ -205,8 +206,7 @@ def _empty(refusal: Refusal) -> Phrase:
 
 def _too_long(refusal: Refusal) -> Phrase:
     length = len(refusal.value) if isinstance(refusal.value, str) else 0
-    limit = {"name": 36, "metric": 64, "dataset_uri": 1024}.get(str(refusal.path[-1]), 256)
-    return f"`{refusal.name}` has {length} characters, more than {limit}", "shorten it"
+    return f"`{refusal.name}` has {length} characters, more than {refusal.limit}", "shorten it"
 
 
 def _otherwise(refusal: Refusal) -> Phrase:
@@ -271,4 +271,5 @@ def _refusal(error: ErrorDetails, document: Document) -> Refusal:
         else:
             break
         path = (*path, part)
-    return Refusal(error["type"], path, node, document.written.get(path), error["msg"])
+    limit = error.get("ctx", {}).get("max_length")
+    return Refusal(error["type"], path, node, document.written.get(path), error["msg"], limit)

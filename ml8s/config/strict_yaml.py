@@ -340,6 +340,11 @@ _SYNTAX: Final = (
         "the text ends inside a list or mapping",
         "close what is open with `]` or `}`",
     ),
+    (
+        "expected chomping or indentation indicators",
+        "`>` and `|` begin a text of several lines, so this is no value",
+        'put it in quotes, as `roc_auc: ">= 0.9"`',
+    ),
     ("expected escape sequence", "the text in double quotes has an incomplete escape", "use single quotes, or `\\\\`"),
     ("unknown escape character", "the text in double quotes has an unknown escape", "use single quotes, or `\\\\`"),
 )

@@ -22,8 +22,10 @@ FORMATS: Final = (".json", ".jsonl", ".ndjson", ".csv", ".parquet")
 
 # As Arrow reads the cells of a CSV.
 _NULLS: Final = frozenset(
-    ["#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "N/A", "NA", "NULL", "NaN"]
-    + ["n/a", "nan", "null"]
+    (
+        *("#N/A", "#N/A N/A", "#NA", "N/A", "NA", "n/a", "NULL", "null"),
+        *("NaN", "nan", "-NaN", "-nan", "1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN"),
+    )
 )
 _NUMBER: Final = re.compile(r"[-+]?(([0-9]+\.?[0-9]*|\.[0-9]+)(e[-+]?[0-9]+)?|inf|infinity|nan)", re.IGNORECASE)
 _INTEGER: Final = re.compile(r"-?[0-9]{1,25}|0[xX][0-9a-fA-F]{1,15}")

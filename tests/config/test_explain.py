@@ -71,6 +71,12 @@ def test_an_example_is_valid(field: Field) -> None:
     assert Config.model_validate_json(json.dumps(value))
 
 
+def test_every_pattern_is_told_in_words() -> None:
+    told = [field for field in fields().values() if field.pattern]
+    assert len(told) > 5
+    assert [field.path for field in told if set(field.pattern) & set("^$[]\\")] == []
+
+
 @pytest.mark.parametrize("field", [field for field in FIELDS if field.unit == "" and field.range], ids=lambda f: f.path)
 def test_a_range_without_a_unit_is_of_a_plain_count(field: Field) -> None:
     assert field.kind == "whole number"
