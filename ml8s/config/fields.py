@@ -88,7 +88,8 @@ class Field:
         if self.allowed:
             return _choice(self.allowed)
         words = self.pattern or _with_article(self.kind)
-        return " ".join(word for word in (words, self.range) if word)
+        several = " or " in self.kind and not self.pattern  # the range is that of numbers alone
+        return words if several or not self.range else f"{words} {self.range}"
 
 
 def _with_article(kind: str) -> str:
@@ -159,7 +160,7 @@ def _field(path: str, part: Schema, required: bool, *, section: bool) -> Field:
         example=cast(list[Json], part.get("examples", [None]))[0],
         unit=str(part.get("unit", "")),
         allowed=tuple(str(value) for value in cast(list[Json], allowed)),
-        range=_range(inner),
+        range=_range(inner) or str(part.get("range", "")),
         pattern=_pattern(item),
         section=section,
     )

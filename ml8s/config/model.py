@@ -29,13 +29,23 @@ EntityName = Annotated[str, StringConstraints(pattern=NAME_PATTERN, max_length=6
 Estimator = Literal["lgbm", "xgboost", "rf", "extra_tree", "linear"]
 
 
-def field(default: Any, description: str, *, example: Json, unit: str = "", **constraints: Any) -> Any:  # noqa: ANN401
+def field(
+    default: Any,  # noqa: ANN401
+    description: str,
+    *,
+    example: Json,
+    unit: str = "",
+    range: str = "",  # noqa: A002
+    **constraints: Any,  # noqa: ANN401
+) -> Any:  # noqa: ANN401
     """A field with what ``ml8s explain`` shows of it; ``...`` as default marks a required one.
+
+    ``range`` says in words what a rule checks; that of a constraint is told by the constraint.
 
     As pydantic's own ``Field`` it answers Any: only the annotation beside it knows the field's type.
     """
-    extra: JsonDict | None = {"unit": unit} if unit else None
-    return Field(default, description=description, examples=[example], json_schema_extra=extra, **constraints)
+    extra: JsonDict = {name: text for name, text in (("unit", unit), ("range", range)) if text}
+    return Field(default, description=description, examples=[example], json_schema_extra=extra or None, **constraints)
 
 
 class Section(BaseModel):
@@ -195,6 +205,8 @@ class Evaluation(Section):
         None,
         "Decision threshold of a binary score: a number, or a metric to maximise on tune; 0.5 where not given.",
         example="f1",
+        unit="probability",
+        range="above 0 and below 1",
     )
     calibration: Literal["off", "sigmoid", "isotonic"] = field(
         "off", "Calibration of probabilities, learned on tune.", example="isotonic"

@@ -34,6 +34,7 @@ class Bad(NamedTuple):
 
 YAML: Final = "ML8S-C002"
 VALUES: Final = "ML8S-C003"
+BY_TIME: Final = "split: {strategy: time, time_column: t}"
 RANKING: Final = "task: ranking\ncolumns: {group: query}\n"
 
 SYNTAX: Final = [
@@ -255,6 +256,34 @@ RULES: Final = [
     ),
     Bad(
         "task: regression\nevaluation: {calibration: sigmoid}", VALUES, "2:14", "`evaluation.calibration` has", "remove"
+    ),
+    Bad(
+        "feature_engineering: {enabled: true, windows: []}\n" + BY_TIME,
+        VALUES,
+        "1:47",
+        "`feature_engineering.windows` is empty",
+        "windows: [1d, 30d]",
+    ),
+    Bad(
+        "feature_engineering: {enabled: true, primitives: []}\n" + BY_TIME,
+        VALUES,
+        "1:50",
+        "`feature_engineering.primitives` is empty",
+        "[sum, mean, count]",
+    ),
+    Bad(
+        "feature_engineering: {enabled: true, entities: {shop: {key: [a, a]}}}\n" + BY_TIME,
+        VALUES,
+        "1:65",
+        "`a` stands twice in `feature_engineering.entities.shop.key`",
+        "keep one",
+    ),
+    Bad(
+        "feature_engineering: {enabled: true, entities: {shop: {ignore: [b, c, b]}}}\n" + BY_TIME,
+        VALUES,
+        "1:71",
+        "`b` stands twice in `feature_engineering.entities.shop.ignore`",
+        "keep one",
     ),
     Bad("evaluation: {threshold: 1.5}", VALUES, "1:25", "between 0 and 1, not 1.5", "threshold: 0.5"),
     Bad("evaluation: {threshold: roc_auc}", VALUES, "1:25", "no metric of binary decisions", "accuracy"),
