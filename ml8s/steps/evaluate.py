@@ -66,13 +66,14 @@ def run(  # noqa: PLR0913 -- one parameter per port of the catalogue
     config = context.config.evaluation
     contract = read_dataset(dataset)
     slices, warnings = known_columns(config.slices, contract)
-    section = ForecastSection.of(FeatureManifest.read(features))
+    manifest = FeatureManifest.read(features)
+    section = ForecastSection.of(manifest)
     series = () if section is None else tuple(name for name, _ in section.series)
     subject = read_subject(
         snapshot,
         contract,
         read_folds(folds),
-        FeatureManifest.read(features),
+        manifest,
         load_model(model),
         aggregates=aggregates,
         more_columns=(*slices, *series),

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ml8s.artifacts import canonical_json
 from ml8s.catalogue import STEPS
-from ml8s.config.digests import config_digest, section_digest
+from ml8s.config.digests import config_digest, pipeline_digest, section_digest
 from ml8s.config.loader import parse_config
 from ml8s.config.model import Config
 from ml8s.errors import InvalidConfig
@@ -98,6 +98,12 @@ def test_resources_change_nothing() -> None:
 )  # fmt: skip
 def test_a_value_that_decides_the_result_changes_the_digest(line: str) -> None:
     assert digest(*LINES, line) != digest()
+
+
+def test_the_digest_of_a_pipeline_is_that_of_all_that_its_steps_read() -> None:
+    paths = [*READS, *(spec.fan_out for spec in STEPS if spec.fan_out)]
+    assert pipeline_digest(config(), STEPS) == config_digest(config(), paths)
+    assert pipeline_digest(config(*LINES, "seed: 3"), STEPS) != pipeline_digest(config(), STEPS)
 
 
 def test_a_true_and_a_one_are_different_classes() -> None:
