@@ -12,6 +12,7 @@ from ml8s.errors import BucketMissing, InvalidUsage, StoreError
 from ml8s.pipelines.train import TRAIN
 from ml8s.platform.model import Platform
 from ml8s.platform.names import node_name, targets
+from ml8s.runner.fitness import check_evaluation
 from ml8s.runner.lookup import Lookup
 from ml8s.runner.plan import CACHED, Found, Plan, Workload, make_plan
 from ml8s.runner.program import Program
@@ -80,6 +81,7 @@ def look(request: Request, *, mend: bool = True) -> Sight:
     Raises:
         SnapshotNotFound, SnapshotIncomplete, BucketMissing: there is no snapshot at the config's address.
         DeterminismViolation: two results lie under one key.
+        UnsuitableTarget: the evaluation does not fit the target that validate found.
         InvalidUsage: ``verify`` where this machine cannot read them; a replay of another number of trials, or of none
             for an estimator; no step of the name ``until``.
     """
@@ -100,6 +102,7 @@ def look(request: Request, *, mend: bool = True) -> Sight:
         if planned.state == CACHED and planned.result is not None:
             wanted = request.replay.get(planned.task.item or "")
             check_replay(store.uri, planned.task, planned.result, wanted)
+            check_evaluation(work.config, planned.result.facts)
     return Sight(plan)
 
 

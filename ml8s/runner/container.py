@@ -35,6 +35,7 @@ from ml8s.runner import cache
 from ml8s.runner.cache import Result
 from ml8s.runner.code import code_identity
 from ml8s.runner.execution import Job, Observer, Site, execute, execute_effect, gather_inputs
+from ml8s.runner.fitness import check_evaluation
 from ml8s.runner.keys import time_budget
 from ml8s.runner.log_lines import progress_line, warning_line
 from ml8s.runner.lookup import write_latest
@@ -176,6 +177,7 @@ def _run(site: Site, job: Job, options: Namespace, notes: StepNotes, log: Log) -
         remember(site.store, site.snapshot, site.manifest)
     site.store.put(blob_key(found.digest), found.to_bytes())
     write_latest(site.store, job.config.name or "", {job.task.label: found}, None)
+    check_evaluation(job.config, found.facts)
     if options.show:
         show_result(site, found, Path(options.show))
     answer.write_text(found.digest, encoding="utf-8")
