@@ -35,14 +35,17 @@ _SHOWN = 60
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """One value that the model refuses: where, what it is, how it is written in the file, and the largest length."""
+    """One value that the model refuses: where, what it is, and how it is written in the file.
+
+    ``longest`` is the number of characters that it may have, where that is why it is refused.
+    """
 
     kind: str
     path: Path
     value: Json
     written: str | None
     message: str
-    limit: int | None = None
+    longest: int | None = None
 
     @property
     def name(self) -> str:
@@ -206,7 +209,7 @@ def _empty(refusal: Refusal) -> Phrase:
 
 def _too_long(refusal: Refusal) -> Phrase:
     length = len(refusal.value) if isinstance(refusal.value, str) else 0
-    return f"`{refusal.name}` has {length} characters, more than {refusal.limit}", "shorten it"
+    return f"`{refusal.name}` has {length} characters, more than {refusal.longest}", "shorten it"
 
 
 def _otherwise(refusal: Refusal) -> Phrase:
@@ -271,5 +274,5 @@ def _refusal(error: ErrorDetails, document: Document) -> Refusal:
         else:
             break
         path = (*path, part)
-    limit = error.get("ctx", {}).get("max_length")
-    return Refusal(error["type"], path, node, document.written.get(path), error["msg"], limit)
+    longest = error.get("ctx", {}).get("max_length")
+    return Refusal(error["type"], path, node, document.written.get(path), error["msg"], longest)

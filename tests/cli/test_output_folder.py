@@ -90,3 +90,14 @@ def test_a_file_beyond_the_limit_of_the_system_is_no_bug(tmp_path: Path, argumen
     assert StoreFull.code in done.stderr
     assert "ulimit -f" in done.stderr
     assert list(tmp_path.glob("out/*")) == [], "nothing is written"
+
+
+def test_a_folder_and_a_platform_that_are_named_wrong_say_which_option(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main([*COMPILE, "-o", ""]) == 2
+    assert "at -o" in capsys.readouterr().err
+    assert main([*COMPILE[:-1], "nothing.yaml"]) == 2
+    assert "cure: check --platform" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
