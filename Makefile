@@ -58,6 +58,9 @@ format: $(STAMP)  ## format and sort imports
 	$(VENV)/bin/ruff check --quiet --select I --fix .
 	$(VENV)/bin/ruff format --quiet .
 
+golden: $(STAMP)  ## compile the examples anew, into workflow-templates/
+	$(PYTHON) scripts/templates.py
+
 docs: $(STAMP)  ## regenerate the reference from the code
 	$(PYTHON) scripts/reference.py
 

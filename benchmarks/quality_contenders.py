@@ -78,7 +78,7 @@ def ml8s(problem: Problem, fold: np.ndarray, seed: int, seconds: float) -> dict[
     candidates = []
     for estimator in ESTIMATORS:
         found = search(
-            [Turn(learner_of(estimator, task, one.fit), one.judge) for one in rounds],
+            [Turn(estimator, learner_of(estimator, task, one.fit), one.judge) for one in rounds],
             Bounds(work_limit(seconds), seed),
             Budget(seconds / len(ESTIMATORS)),
             lambda done, best: None,

@@ -45,7 +45,8 @@ def canonical_json(value: Json) -> bytes:
     """The one serialization of a JSON value, by RFC 8785: sorted keys, no spaces, shortest numbers, UTF-8.
 
     Raises:
-        ValueError: NaN, an infinity, or an integer beyond 2**53, none of which RFC 8785 can name.
+        ValueError: NaN, an infinity, or an integer that no double has as its shortest digits: RFC 8785 cannot name
+            it. A double at or above 2**53 is written in whole digits, so what was written is always read back.
         TypeError: a value that is not JSON.
     """
     return _canonical_text(value).encode("utf-8")
@@ -55,9 +56,7 @@ def _canonical_text(value: Json) -> str:
     if value is None or isinstance(value, bool | str):
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, int):
-        if abs(value) > LARGEST_EXACT_INTEGER:
-            raise ValueError(f"{value} is beyond 2**53: a JSON number cannot hold it exactly")
-        return str(int(value))
+        return _whole_number(int(value))
     if isinstance(value, float):
         return _ecmascript_number(value)
     if isinstance(value, Mapping):
@@ -67,6 +66,13 @@ def _canonical_text(value: Json) -> str:
     if isinstance(value, Sequence):
         return "[" + ",".join(map(_canonical_text, value)) + "]"
     raise TypeError(f"{type(value).__name__} is not JSON")
+
+
+def _whole_number(value: int) -> str:
+    text = str(value)
+    if abs(value) > LARGEST_EXACT_INTEGER and (abs(value) >= 10**21 or _ecmascript_number(float(value)) != text):
+        raise ValueError(f"{value} is beyond 2**53: a JSON number cannot hold it exactly")
+    return text
 
 
 def _ecmascript_number(value: float) -> str:

@@ -16,7 +16,7 @@ from types import FrameType
 import click
 
 from ml8s.cli import ui
-from ml8s.errors import Interrupted, InvalidUsage, ML8sError, StepDied, Terminated
+from ml8s.errors import Interrupted, InvalidUsage, ML8sError, Terminated
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 BROKEN_PIPE = 141  # as a shell counts a death by SIGPIPE
@@ -227,15 +227,9 @@ def _as_error(exception: BaseException) -> ML8sError:
         return kind(kind.__name__.lower(), cure="run the same command again: finished work is kept")
     if isinstance(exception, click.ClickException):
         return _as_usage_error(exception)
-    if isinstance(exception, MemoryError):
-        return StepDied(
-            "there is not enough memory",
-            where="this machine",
-            cure="free memory, use a larger machine, or send less at once",
-        )
-    from ml8s.bug import internal_error
+    from ml8s.runner.exhaustion import as_error
 
-    return internal_error(exception)
+    return as_error(exception, "this command")
 
 
 def _as_usage_error(refusal: click.ClickException) -> InvalidUsage:

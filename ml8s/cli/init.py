@@ -30,7 +30,12 @@ def command(folder: str, example: str | None, dry_run: bool) -> None:
         ui.note(f"would write {config} and a snapshot in {data}/; nothing was written")
         ui.next_command(f"ml8s init {folder} --from {name}")
         return
-    write_starter(Path(folder), name)
+    try:
+        write_starter(Path(folder), name)
+    except OSError as error:
+        from ml8s.runner.exhaustion import as_error
+
+        raise as_error(error, "the snapshot", place=str(Path(folder).resolve())) from error
     ui.data(str(config))
     ui.note(f"wrote {config} and a snapshot in {data}/")
     ui.next_command(f"ml8s run {config}")

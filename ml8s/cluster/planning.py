@@ -12,11 +12,12 @@ from ml8s.errors import BucketMissing, InvalidUsage, StoreError
 from ml8s.pipelines.train import TRAIN
 from ml8s.platform.model import Platform
 from ml8s.platform.names import node_name, targets
+from ml8s.runner.fitness import check_evaluation
 from ml8s.runner.lookup import Lookup
 from ml8s.runner.plan import CACHED, Found, Plan, Workload, make_plan
 from ml8s.runner.program import Program
 from ml8s.runner.snapshot import Snapshot, find_snapshot, remembered
-from ml8s.runner.trial_counts import check_replay, write_counts
+from ml8s.runner.trial_counts import check_counts, check_replay, write_counts
 from ml8s.storage import open_store
 from ml8s.storage.store import Store
 
@@ -80,10 +81,12 @@ def look(request: Request, *, mend: bool = True) -> Sight:
     Raises:
         SnapshotNotFound, SnapshotIncomplete, BucketMissing: there is no snapshot at the config's address.
         DeterminismViolation: two results lie under one key.
-        InvalidUsage: ``verify`` where this machine cannot read them; a replay of another number of trials; no
-            step of the name ``until``.
+        UnsuitableTarget: the evaluation does not fit the target that validate found.
+        InvalidUsage: ``verify`` where this machine cannot read them; a replay of another number of trials, or of none
+            for an estimator; no step of the name ``until``.
     """
     work, store = request.work, open_store(request.platform.store.uri)
+    check_counts(work.tasks, request.replay)
     uri = request.loaded.config.dataset_uri
     try:
         snapshot = find_snapshot(uri)
@@ -99,6 +102,7 @@ def look(request: Request, *, mend: bool = True) -> Sight:
         if planned.state == CACHED and planned.result is not None:
             wanted = request.replay.get(planned.task.item or "")
             check_replay(store.uri, planned.task, planned.result, wanted)
+            check_evaluation(work.config, planned.result.facts)
     return Sight(plan)
 
 

@@ -6,7 +6,8 @@ order of keys or another address changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Protocol
 
 from ml8s.artifacts import Json, json_digest
 from ml8s.config.model import LOCATORS, Config
@@ -34,3 +35,20 @@ def config_digest(config: Config, reads: Iterable[str]) -> str:
     """
     values = {path: section_value(config, path) for path in sorted(set(reads))}
     return json_digest({path: value for path, value in values.items() if value is not None})
+
+
+class Reader(Protocol):
+    """A step, as far as it reads the config: its sections, and the list of which each item gets its own execution."""
+
+    @property
+    def reads(self) -> Sequence[str]:
+        """Dotted paths."""
+
+    @property
+    def fan_out(self) -> str | None:
+        """A dotted path, or None."""
+
+
+def pipeline_digest(config: Config, steps: Iterable[Reader]) -> str:
+    """The config digest of a pipeline: of all sections that some step reads, the lists of its fan-outs included."""
+    return config_digest(config, {path for step in steps for path in (*step.reads, step.fan_out) if path})

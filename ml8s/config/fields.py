@@ -8,7 +8,15 @@ from functools import cache
 from typing import Final, TypeAlias, cast
 
 from ml8s.artifacts import Json
-from ml8s.config.model import Config
+from ml8s.config.model import (
+    DURATION_PATTERN,
+    GATE_PATTERN,
+    MEMORY_PATTERN,
+    NAME_PATTERN,
+    REFRESH_PATTERN,
+    WINDOW_PATTERN,
+    Config,
+)
 
 Schema: TypeAlias = Mapping[str, Json]
 
@@ -25,13 +33,13 @@ _NOUNS: Final = {
 }
 _BOUNDS: Final = {"minimum": "at least", "exclusiveMinimum": "above", "maximum": "at most", "exclusiveMaximum": "below"}
 _PATTERNS: Final = {
-    r"^[1-9][0-9]{0,5}(s|m|h|d)$": "a number with s, m, h or d, such as 7d",
-    r"^(all|[1-9][0-9]{0,5}(s|m|h|d))$": "a number with s, m, h or d, such as 7d, or `all`",
-    r"^(none|[1-9][0-9]{0,5}(s|m|h|d))$": "a number with s, m, h or d, such as 1d, or `none`",
-    r"^[1-9][0-9]{0,5}(Mi|Gi)$": "a number with Mi or Gi, such as 4Gi",
-    r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$": "lower-case letters, digits and single `_`, beginning with a letter",
+    DURATION_PATTERN: "a number with s, m, h or d, such as 7d",
+    WINDOW_PATTERN: "a number with s, m, h or d, such as 7d, or `all`",
+    REFRESH_PATTERN: "a number with s, m, h or d, such as 1d, or `none`",
+    MEMORY_PATTERN: "a number with Mi or Gi, such as 4Gi",
+    NAME_PATTERN: "lower-case letters, digits and single `_`, beginning with a letter",
+    GATE_PATTERN: 'a bound such as ">= 0.9": one of >=, >, <=, < and a number',
 }
-_GATE: Final = 'a bound such as ">= 0.9": one of >=, >, <=, < and a number'
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +88,8 @@ class Field:
         if self.allowed:
             return _choice(self.allowed)
         words = self.pattern or _with_article(self.kind)
-        return " ".join(word for word in (words, self.range) if word)
+        several = " or " in self.kind and not self.pattern  # the range is that of numbers alone
+        return words if several or not self.range else f"{words} {self.range}"
 
 
 def _with_article(kind: str) -> str:
@@ -151,7 +160,7 @@ def _field(path: str, part: Schema, required: bool, *, section: bool) -> Field:
         example=cast(list[Json], part.get("examples", [None]))[0],
         unit=str(part.get("unit", "")),
         allowed=tuple(str(value) for value in cast(list[Json], allowed)),
-        range=_range(inner),
+        range=_range(inner) or str(part.get("range", "")),
         pattern=_pattern(item),
         section=section,
     )
@@ -176,9 +185,7 @@ def _range(part: Schema) -> str:
 
 def _pattern(item: Schema) -> str:
     pattern = str(item.get("pattern", ""))
-    if not pattern:
-        return ""
-    return _PATTERNS.get(pattern, _GATE if ">=" in pattern else pattern)
+    return _PATTERNS.get(pattern, pattern)
 
 
 def find(path: tuple[str | int, ...]) -> Field | None:

@@ -16,26 +16,36 @@ from ml8s.config.durations import canonical_duration
 
 NAME_PATTERN = r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$"
 DURATION_PATTERN = r"^[1-9][0-9]{0,5}(s|m|h|d)$"
+WINDOW_PATTERN = r"^(all|[1-9][0-9]{0,5}(s|m|h|d))$"
+REFRESH_PATTERN = r"^(none|[1-9][0-9]{0,5}(s|m|h|d))$"
+MEMORY_PATTERN = r"^[1-9][0-9]{0,5}(Mi|Gi)$"
+GATE_PATTERN = r"^\s*(>=|<=|>|<)\s*-?[0-9.]+([eE][+-]?[0-9]+)?\s*$"
 
 ColumnName = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 Duration = Annotated[str, StringConstraints(pattern=DURATION_PATTERN), AfterValidator(canonical_duration)]
-Window = Annotated[
-    str, StringConstraints(pattern=r"^(all|[1-9][0-9]{0,5}(s|m|h|d))$"), AfterValidator(canonical_duration)
-]
-Refresh = Annotated[
-    str, StringConstraints(pattern=r"^(none|[1-9][0-9]{0,5}(s|m|h|d))$"), AfterValidator(canonical_duration)
-]
+Window = Annotated[str, StringConstraints(pattern=WINDOW_PATTERN), AfterValidator(canonical_duration)]
+Refresh = Annotated[str, StringConstraints(pattern=REFRESH_PATTERN), AfterValidator(canonical_duration)]
 EntityName = Annotated[str, StringConstraints(pattern=NAME_PATTERN, max_length=64)]
 Estimator = Literal["lgbm", "xgboost", "rf", "extra_tree", "linear"]
 
 
-def field(default: Any, description: str, *, example: Json, unit: str = "", **constraints: Any) -> Any:  # noqa: ANN401
+def field(
+    default: Any,  # noqa: ANN401
+    description: str,
+    *,
+    example: Json,
+    unit: str = "",
+    range: str = "",  # noqa: A002
+    **constraints: Any,  # noqa: ANN401
+) -> Any:  # noqa: ANN401
     """A field with what ``ml8s explain`` shows of it; ``...`` as default marks a required one.
+
+    ``range`` says in words what a rule checks; that of a constraint is told by the constraint.
 
     As pydantic's own ``Field`` it answers Any: only the annotation beside it knows the field's type.
     """
-    extra: JsonDict | None = {"unit": unit} if unit else None
-    return Field(default, description=description, examples=[example], json_schema_extra=extra, **constraints)
+    extra: JsonDict = {name: text for name, text in (("unit", unit), ("range", range)) if text}
+    return Field(default, description=description, examples=[example], json_schema_extra=extra or None, **constraints)
 
 
 class Section(BaseModel):
@@ -187,14 +197,16 @@ class Evaluation(Section):
     """What the model must show before it is registered."""
 
     required: tuple[str, ...] = field((), "Metrics that must be computable.", example=["average_precision"])
-    gates: dict[
-        str, Annotated[str, StringConstraints(pattern=r"^\s*(>=|<=|>|<)\s*-?[0-9.]+([eE][+-]?[0-9]+)?\s*$")]
-    ] = field({}, "Bounds that metrics on the test fold must keep.", example={"roc_auc": ">= 0.9"})
+    gates: dict[str, Annotated[str, StringConstraints(pattern=GATE_PATTERN)]] = field(
+        {}, "Bounds that metrics on the test fold must keep.", example={"roc_auc": ">= 0.9"}
+    )
     slices: tuple[ColumnName, ...] = field((), "Columns whose values get metrics of their own.", example=["country"])
     threshold: float | str | None = field(
         None,
         "Decision threshold of a binary score: a number, or a metric to maximise on tune; 0.5 where not given.",
         example="f1",
+        unit="probability",
+        range="above 0 and below 1",
     )
     calibration: Literal["off", "sigmoid", "isotonic"] = field(
         "off", "Calibration of probabilities, learned on tune.", example="isotonic"
@@ -226,7 +238,7 @@ class Resources(Section):
     """What a step's container gets. It never changes a result."""
 
     cpu: float = field(2, "CPUs that a step may use.", example=4, unit="cores", gt=0, le=256)
-    memory: Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,5}(Mi|Gi)$")] = field(
+    memory: Annotated[str, StringConstraints(pattern=MEMORY_PATTERN)] = field(
         "4Gi", "Memory that a step may use.", example="8Gi", unit="Mi or Gi"
     )
 

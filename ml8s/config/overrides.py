@@ -21,7 +21,7 @@ def apply(document: Document, overrides: Sequence[str]) -> tuple[dict[Path, str]
     for override in overrides:
         key, separator, text = override.partition("=")
         path: Path = tuple(key.strip().split("."))
-        if not separator or not all(path):
+        if not separator or not all(path) or not key.isprintable():
             raise InvalidUsage(
                 f"--set takes KEY=VALUE, not {override!r}", cure="for example --set automl.max_trials=50"
             )

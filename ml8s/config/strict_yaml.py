@@ -33,6 +33,7 @@ _LEADING_ZERO = re.compile(r"[-+]?0[0-9]+")
 _FORBIDDEN = re.compile(
     r"[^\t\n\r\x20-\x7e\xa0-\u2027\u202f-\u2065\u206a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _TEMPLATE = "{{"
 
@@ -226,6 +227,8 @@ class _Reader:
             shown = event.value or "(empty)"
             self._fault(event, f"the key `{shown}` is not text", f'put it in quotes: "{event.value}"')
             return None
+        if self._refuse_surrogate(event, None):
+            return None
         return str(event.value)
 
     def _skip(self, event: yaml.Event, path: Path, *, counted: bool = False) -> None:
@@ -242,7 +245,7 @@ class _Reader:
         if event.style is not None:
             shown = self._text[_mark(event).index : _end(event).index]
             self._refuse_template(event.value, shown, path, _at(event))
-            return str(event.value)
+            return None if self._refuse_surrogate(event, path) else str(event.value)
         self._refuse_template(event.value, event.value, path, _at(event))
         self._document.written[path] = event.value
         return self._resolve(event, path)
@@ -252,6 +255,16 @@ class _Reader:
             self._document.unreliable.append(path)
             if _TEMPLATE not in shown:  # written with escapes; what the text shows has been found already
                 self._document.faults.append(_template_fault(at))
+
+    def _refuse_surrogate(self, event: yaml.ScalarEvent, path: Path | None) -> bool:
+        """Refuses a half of a UTF-16 pair, which only an escape can write and UTF-8 cannot hold."""
+        found = _SURROGATE.search(event.value)
+        if found is None:
+            return False
+        half = f"\\u{ord(found[0]):04x}"
+        cure = "write the character itself, or its number in eight digits: \\U0001f600"
+        self._fault(event, f"`{half}` is half of a character and no text by itself", cure, path)
+        return True
 
     def _resolve(self, event: yaml.ScalarEvent, path: Path | None) -> Json:
         text = str(event.value)
@@ -326,6 +339,11 @@ _SYNTAX: Final = (
         "expected the node content, but found '<stream end>'",
         "the text ends inside a list or mapping",
         "close what is open with `]` or `}`",
+    ),
+    (
+        "expected chomping or indentation indicators",
+        "`>` and `|` begin a text of several lines, so this is no value",
+        'put it in quotes, as `roc_auc: ">= 0.9"`',
     ),
     ("expected escape sequence", "the text in double quotes has an incomplete escape", "use single quotes, or `\\\\`"),
     ("unknown escape character", "the text in double quotes has an unknown escape", "use single quotes, or `\\\\`"),

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -29,8 +30,9 @@ from ml8s.data.assignment import (
 from ml8s.data.column_types import BOOLEAN, DATE, NUMBER, STRING
 from ml8s.data.completion import series_of
 from ml8s.data.dataset import VALIDATION, Dataset, Label
+from ml8s.data.distinct import distinct, in_both
 from ml8s.data.folds import FIT, NAMES, TEST, TUNE, Folds
-from ml8s.data.hashing import Words, hash_rows, integers_of, words_of
+from ml8s.data.hashing import Words, floats_of, hash_rows, integers_of, words_of
 from ml8s.data.instants import MICROSECONDS_PER, iso_instant, microseconds_of
 from ml8s.data.origins import origin_folds
 from ml8s.data.tables import batches, open_table
@@ -57,7 +59,8 @@ def split_snapshot(snapshot: Path, dataset: Dataset, config: Config) -> SplitRes
     section, the seed and the task; never on the order of rows.
 
     Raises:
-        FoldsImpossible: the strategy cannot cut these rows, a fold is empty, or a class is missing from a fold.
+        FoldsImpossible: the strategy cannot cut these rows, a fold is empty or weighs nothing, or a class is missing
+            from a fold.
     """
     source = _Source(snapshot, dataset, config)
     strategy = config.split.strategy
@@ -108,6 +111,16 @@ class _Source:
         unit = MICROSECONDS_PER["d"] if type_ == DATE else 1
         parts = [integers_of(batch[column], type_) * unit for _, batch in batches(self.tables[file], [column])]
         return np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
+
+    def weighted(self, column: str) -> npt.NDArray[np.bool_]:
+        """Whether each row of all files has a weight above zero."""
+        missing = self.dataset.missing_values
+        parts = [
+            floats_of(batch[column]) > 0
+            for table in self.tables
+            for _, batch in batches(table, [column], missing=missing)
+        ]
+        return np.concatenate(parts)
 
     def classes(self, file: int) -> Integers:
         """The index of each row's class."""
@@ -232,7 +245,7 @@ def _check_groups_across(source: _Source, result: SplitResult, groups: Words, co
     if not source.has_validation or column is None:
         return
     key = GROUP_KEY.format(seed=source.config.seed)
-    shared = len(np.intersect1d(groups, source.hashes(1, [column], key)))
+    shared = len(in_both(groups, source.hashes(1, [column], key)))
     if shared:
         message = f"{shared:,} values of {column!r} stand in both train.parquet and validation.parquet"
         _refuse_or_warn(source, result, message)
@@ -260,10 +273,35 @@ def _judge(source: _Source, result: SplitResult) -> None:
                 where="split",
                 cure="use more data, other shares (split.test, split.tune), a smaller gap or another strategy",
             )
+    if source.dataset.weight_column is not None:
+        _judge_weights(source, result, source.dataset.weight_column)
     if source.dataset.target.classes is not None:
         _judge_classes(source, result)
     if source.dataset.kind == RANKING and source.dataset.group_column is not None:
         _judge_queries(source, result, source.dataset.group_column)
+
+
+def _judge_weights(source: _Source, result: SplitResult, column: str) -> None:
+    """Refuses folds whose rows all weigh nothing, and a fit fold in which but one of two classes weighs anything."""
+    weighted = source.weighted(column)
+    for fold in (FIT, TUNE, TEST):
+        if not weighted[result.folds.fold == fold].any():
+            raise _weightless(f"no row of the fold {NAMES[fold]}", column)
+    if source.dataset.kind != BINARY:
+        return
+    fit = weighted & (result.folds.fold == FIT)
+    codes = np.concatenate([source.classes(file) for file in range(len(source.tables))])
+    for code, label in enumerate(source.dataset.target.classes or ()):
+        if not fit[codes == code].any():
+            raise _weightless(f"no row of class {label!r} in the fold fit", column)
+
+
+def _weightless(which: str, column: str) -> FoldsImpossible:
+    return FoldsImpossible(
+        f"{which} has a weight above zero",
+        where=column,
+        cure="give more rows a weight, drop columns.weight, or use another strategy",
+    )
 
 
 def _judge_queries(source: _Source, result: SplitResult, column: str) -> None:
@@ -272,7 +310,7 @@ def _judge_queries(source: _Source, result: SplitResult, column: str) -> None:
     queries = np.concatenate([source.hashes(file, [column], key) for file in range(len(source.tables))])
     for fold in (FIT, TUNE, TEST):
         found = queries[result.folds.fold == fold]
-        if len(np.unique(found)) == len(found):
+        if len(distinct(found)) == len(found):
             raise FoldsImpossible(
                 f"no query of the fold {NAMES[fold]} has two rows: there is nothing to rank",
                 where=column,

@@ -18,6 +18,7 @@ from ml8s.data.schema import Field
 from ml8s.data.violations import TARGET_RULE, Violation
 
 MAX_CLASSES: Final = 1_000
+LARGEST_FLOAT32: Final = 3.4028234663852886e38
 CLASSIFICATION: Final = "classification"
 LABEL_TYPES: Final = (BOOLEAN, INTEGER, NUMBER, STRING)
 
@@ -129,6 +130,10 @@ def _judge_numbers(tally: TargetTally, kind: str, found: _Findings) -> None:
         return
     if tally.lowest == tally.highest:
         found.add(f"the target {name!r} is constant ({tally.lowest:g})", "a constant needs no model")
+    largest = max(abs(tally.lowest), abs(tally.highest))
+    if LARGEST_FLOAT32 < largest < math.inf:
+        message = f"the target {name!r} reaches {largest:g}, beyond the 32-bit numbers that estimators learn from"
+        found.add(message, "publish it in a larger unit: at most 3.4e38")
     if kind == RANKING and (tally.lowest < 0 or not tally.whole):
         found.add(f"the target {name!r} of a ranking holds grades: integers, zero or greater", "convert it to grades")
 

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ml8s.data.arrays import as_arrow, as_mask, as_numpy
+from ml8s.data.distinct import LOOKED_UP_AT_ONCE, distinct_of_sorted, holds, in_both
 from ml8s.data.hashing import Words, floats_of, hash_rows, mix, words_of
 from ml8s.data.schema import Field
 from ml8s.data.tables import Table, batches
@@ -186,21 +187,33 @@ def _in_parts(hashes: Words, rows: Rows | None, border: int | None) -> Iterator[
     ``rows`` are the hashes' row numbers, where they are not 0, 1, 2, …. With a border only hashes are of interest
     that stand before it and from it on.
     """
-    if border is None:
-        ordered = np.sort(hashes)
-        repeated = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
-    else:
-        before = np.arange(len(hashes)) < border if rows is None else rows < border
-        repeated = np.intersect1d(hashes[before], hashes[~before])
+    repeated = _repeated(hashes) if border is None else in_both(*_cut(hashes, rows, border))
     for start in range(0, len(repeated), COMPARED_AT_ONCE):
         part = repeated[start : start + COMPARED_AT_ONCE]
-        place = np.minimum(np.searchsorted(part, hashes), len(part) - 1)
-        chosen = np.flatnonzero(part[place] == hashes)
+        chosen = np.concatenate(
+            [
+                np.flatnonzero(holds(part, hashes[first : first + LOOKED_UP_AT_ONCE])) + first
+                for first in range(0, len(hashes), LOOKED_UP_AT_ONCE)
+            ]
+        )
         if rows is not None:
             chosen = chosen[np.argsort(rows[chosen], kind="stable")]
         _, first = np.unique(hashes[chosen], return_index=True)
         numbers = chosen if rows is None else rows[chosen]
         yield Candidates(numbers, np.delete(numbers, first))
+
+
+def _repeated(hashes: Words) -> Words:
+    ordered = np.sort(hashes)
+    return distinct_of_sorted(ordered[1:][ordered[1:] == ordered[:-1]])
+
+
+def _cut(hashes: Words, rows: Rows | None, border: int) -> tuple[Words, Words]:
+    """The hashes of rows before the border, and of the others."""
+    if rows is None:
+        return hashes[:border], hashes[border:]
+    before = rows < border
+    return hashes[before], hashes[~before]
 
 
 def _chosen(table: Table, names: Sequence[str], missing: Sequence[str], wanted: Rows) -> Iterator[pa.Table]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from typing import Final
 
 import pyarrow as pa
 
@@ -19,6 +20,9 @@ from ml8s.data.schema import Field, TableSchema
 from ml8s.data.snapshot import Snapshot
 from ml8s.data.target import CLASSIFICATION, TargetTally, judge_target
 from ml8s.data.violations import Violation
+
+LARGEST_WEIGHT: Final = 1e30
+"""Estimators hold weights as 32-bit numbers, and sums of them."""
 
 
 def validate_snapshot(
@@ -149,6 +153,10 @@ def _judge_parts(schema: TableSchema, roles: Roles, config: Config, findings: Fi
     if roles.weight is not None and findings.ranges.get(roles.weight, (1.0, 1.0))[1] == 0:
         message = f"the weight column {roles.weight!r} is zero in every row"
         yield Violation("weight", TRAIN, roles.weight, message, "drop columns.weight, or fill it")
+    if roles.weight is not None and findings.ranges.get(roles.weight, (0.0, 0.0))[1] > LARGEST_WEIGHT:
+        message = f"the weight column {roles.weight!r} reaches {findings.ranges[roles.weight][1]:g}"
+        cure = f"divide it: weights count against each other only, and the largest allowed is {LARGEST_WEIGHT:g}"
+        yield Violation("weight", TRAIN, roles.weight, message, cure)
     weight = schema.find(roles.weight) if roles.weight else None
     if weight is not None and weight.type not in ("number", "integer"):
         message = f"the weight column {weight.name!r} is a {weight.type}"

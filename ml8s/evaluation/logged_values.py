@@ -14,7 +14,6 @@ from ml8s.features.apply import nulls
 
 KEEP: Final = "keep"
 HASH: Final = "hash"
-DROP: Final = "drop"
 DIGITS: Final = 12
 
 

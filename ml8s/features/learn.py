@@ -24,6 +24,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ml8s.data.distinct import distinct
 from ml8s.features.apply import DAY, feature_values, nulls
 from ml8s.features.manifest import Dropped, Feature, SourceColumn
 
@@ -175,7 +176,7 @@ def _is_counter(present: NDArray[np.float64]) -> bool:
     if len(present) < COUNTER_ROWS:
         return False
     room = float(present.max()) - float(present.min()) + 1.0
-    return len(present) ** 2 / (2 * room) >= COUNTER_COLLISIONS and len(np.unique(present)) == len(present)
+    return len(present) ** 2 / (2 * room) >= COUNTER_COLLISIONS and len(distinct(present)) == len(present)
 
 
 def _from_strings(name: str, values: NDArray[Any]) -> tuple[list[Feature], list[Dropped]]:

@@ -11,6 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pyarrow import parquet
 
+from ml8s.data.distinct import distinct
 from ml8s.data.tables import open_table
 from ml8s.errors import AggregatesRefused
 from ml8s.features.apply import NULL_TIME
@@ -117,7 +118,7 @@ def _common_codes(rows: Sequence[pa.ChunkedArray], table: pa.Table, parent: Pare
 def _static(parent: Parent, child: Ints, owner: Ints) -> Ints:
     known = owner[owner >= 0]
     place = np.full(max(int(max(child.max(initial=0), owner.max(initial=0))) + 1, 1), NOT_FOUND, dtype=np.int64)
-    if len(np.unique(known)) < len(known):
+    if len(distinct(known)) < len(known):
         raise AggregatesRefused(
             f"{parent.path} holds a key twice ({', '.join(parent.reference)}), and no time says which row counts when",
             where=f"{SECTION}.entities",
@@ -131,7 +132,7 @@ def _static(parent: Parent, child: Ints, owner: Ints) -> Ints:
 def _dated(child: Ints, at: Ints, owner: Ints, time: Ints) -> Ints:
     """The latest row of each key with a time at or before ``at``; of rows of one time the last in the file."""
     order = np.lexsort((np.arange(len(owner)), time, owner))
-    instants = np.unique(time)
+    instants = distinct(time)
     room = len(instants) + 1
     sorted_places = owner[order] * room + np.searchsorted(instants, time[order]) + 1
     asked = child * room + np.searchsorted(instants, at, side="right")

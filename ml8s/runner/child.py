@@ -16,7 +16,7 @@ from ml8s.artifacts import Json
 from ml8s.bug import internal_error
 from ml8s.errors import ML8sError
 from ml8s.runner.execution import Job, Observer, Site, execute, gather_inputs
-from ml8s.runner.exhaustion import exhausted
+from ml8s.runner.exhaustion import as_error
 from ml8s.runner.relay import error_to_json
 from ml8s.runner.workspace import Workspace
 from ml8s.storage import open_store
@@ -34,10 +34,9 @@ def run_child(options: Namespace) -> int:
         observer = Observer(lambda progress: _say(pipe, asdict(progress)), lambda text: _say(pipe, {"warn": text}))
         try:
             claim = execute(site, job, gather_inputs(site, job), observer)
-        except ML8sError as error:
-            return _refuse(answer, error)
         except Exception as error:  # the last resort of this process: its parent must hear of it
-            return _refuse(answer, exhausted(error, job.task.label) or internal_error(error, job.task.label))
+            label = job.task.label
+            return _refuse(answer, as_error(error, label, bug=lambda bug: internal_error(bug, label)))
         _write(answer, {"key": claim.result.key, "adopted": claim.adopted})
     return 0
 

@@ -35,6 +35,7 @@ from ml8s.runner import cache
 from ml8s.runner.cache import Result
 from ml8s.runner.code import code_identity
 from ml8s.runner.execution import Job, Observer, Site, execute, execute_effect, gather_inputs
+from ml8s.runner.fitness import check_evaluation
 from ml8s.runner.keys import time_budget
 from ml8s.runner.log_lines import progress_line, warning_line
 from ml8s.runner.lookup import write_latest
@@ -43,7 +44,7 @@ from ml8s.runner.program import Program, fan_out_items, load_entry
 from ml8s.runner.showing import show_result
 from ml8s.runner.snapshot import find_snapshot, remember
 from ml8s.runner.step_notes import StepNotes
-from ml8s.runner.trial_counts import check_replay, read_counts
+from ml8s.runner.trial_counts import check_counts, check_replay, read_counts
 from ml8s.runner.workspace import Scratch, Workspace
 from ml8s.storage import Purpose, open_store
 from ml8s.storage.blobs import blob_key
@@ -146,7 +147,9 @@ def _check_compiled(config: str, compiled: str | None) -> None:
 def _replay(options: Namespace, task: Task) -> int | None:
     if options.replay is not None or not task.spec.budgeted:
         return options.replay  # type: ignore[no-any-return]
-    return read_counts(os.environ.get(REPLAY_VARIABLE, "")).get(task.item or "")
+    counts = read_counts(os.environ.get(REPLAY_VARIABLE, ""))
+    check_counts([task], counts)
+    return counts.get(task.item or "")
 
 
 def _threads(environment: Mapping[str, str]) -> int:
@@ -175,6 +178,7 @@ def _run(site: Site, job: Job, options: Namespace, notes: StepNotes, log: Log) -
         remember(site.store, site.snapshot, site.manifest)
     site.store.put(blob_key(found.digest), found.to_bytes())
     write_latest(site.store, job.config.name or "", {job.task.label: found}, None)
+    check_evaluation(job.config, found.facts)
     if options.show:
         show_result(site, found, Path(options.show))
     answer.write_text(found.digest, encoding="utf-8")

@@ -26,11 +26,12 @@ from ml8s.runner.execution import (
     gather_inputs,
     replaying,
 )
+from ml8s.runner.fitness import check_evaluation
 from ml8s.runner.keys import time_budget
 from ml8s.runner.lookup import Lookup, tasks_by_label
 from ml8s.runner.plan import CACHED, SNAPSHOT, Plan, Refusal, Workload, named_outputs, refusal_of
 from ml8s.runner.snapshot import Snapshot, remember
-from ml8s.runner.trial_counts import check_replay
+from ml8s.runner.trial_counts import check_counts, check_replay
 from ml8s.runner.workspace import Workspace
 from ml8s.storage.store import Store
 
@@ -98,10 +99,13 @@ class LocalRun:
         """Runs what is not cached, in order of flow.
 
         Raises:
+            InvalidUsage: a replay lacks the count of a search, or asks for another than the store holds.
+            UnsuitableTarget: the evaluation does not fit the target that validate found.
             GateFailed: the evaluation said no; nothing is registered.
             DeterminismViolation: two different results stand under one key.
             ML8sError: what a step raised. Finished steps stay cached.
         """
+        check_counts(self.work.tasks, self.settings.replay)
         plan = self._plan()
         if self.manifest is None:
             self.manifest = self.workspace.snapshot(self.snapshot, None)[1]
@@ -222,6 +226,7 @@ class LocalRun:
         self.results[task.label] = result
         self.made.update(named_outputs(task, result))
         self.listener.finished(task.label, end)
+        check_evaluation(self.work.config, result.facts)
         refusal = refusal_of(task, result)
         if refusal is not None:
             raise gate_failed(self.work.config.name or "the model", refusal)

@@ -18,11 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ml8s.artifacts import Json
-from ml8s.bug import internal_error
 from ml8s.environment import pinned_environment
-from ml8s.errors import ML8sError, StepDied
+from ml8s.errors import StepDied
 from ml8s.runner.child import die_with
-from ml8s.runner.exhaustion import exhausted
+from ml8s.runner.exhaustion import as_error
 from ml8s.runner.relay import error_from_json, error_to_json
 from ml8s.runner.summary import Summary
 from ml8s.runner.training import Request, Trained, train
@@ -108,10 +107,8 @@ def _answer(wish: Wish) -> dict[str, Json]:
     try:
         request = Request(load_config(wish.source, wish.overrides), wish.store, until=wish.until)
         return {"trained": trained_to_json(train(request))}
-    except ML8sError as error:
-        return {"error": error_to_json(error)}
     except Exception as error:  # the last resort of this process: its parent must hear of it
-        return {"error": error_to_json(exhausted(error, wish.source) or internal_error(error))}
+        return {"error": error_to_json(as_error(error, wish.source))}
 
 
 if __name__ == "__main__":

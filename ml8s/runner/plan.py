@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
 from ml8s.artifacts import Json
-from ml8s.config.digests import config_digest
+from ml8s.config.digests import pipeline_digest
 from ml8s.config.model import Config
 from ml8s.pipelines.pipeline import Source, Task
 from ml8s.runner.cache import Result
@@ -117,16 +117,11 @@ class Workload:
 
     def config_digest(self) -> str:
         """The sha256 of every section that some step of the whole pipeline reads."""
-        return config_digest(self.config, {path for spec in self.program.wiring.specs for path in _paths(spec)})
+        return pipeline_digest(self.config, self.program.wiring.specs)
 
     def run_key(self, made: Mapping[str, str]) -> str | None:
         """The key of this run; None while the snapshot's manifest is not known."""
         return run_key(self.config_digest(), made[SNAPSHOT], self.code) if SNAPSHOT in made else None
-
-
-def _paths(spec: object) -> Sequence[str]:
-    fan_out = getattr(spec, "fan_out", None)
-    return [*getattr(spec, "reads", ()), *([fan_out] if fan_out else [])]
 
 
 def output_name(task: Task, port: str) -> str:

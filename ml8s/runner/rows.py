@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -18,6 +19,20 @@ if TYPE_CHECKING:
 
 STDIN: Final = "-"
 FORMATS: Final = (".json", ".jsonl", ".ndjson", ".csv", ".parquet")
+
+# As Arrow reads the cells of a CSV.
+_NULLS: Final = frozenset(
+    (
+        *("#N/A", "#N/A N/A", "#NA", "N/A", "NA", "n/a", "NULL", "null"),
+        *("NaN", "nan", "-NaN", "-nan", "1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN"),
+    )
+)
+_NUMBER: Final = re.compile(r"[-+]?(([0-9]+\.?[0-9]*|\.[0-9]+)(e[-+]?[0-9]+)?|inf|infinity|nan)", re.IGNORECASE)
+_INTEGER: Final = re.compile(r"-?[0-9]{1,25}|0[xX][0-9a-fA-F]{1,15}")
+_BOOLEANS: Final = {
+    **dict.fromkeys(("true", "True", "TRUE", "1"), True),
+    **dict.fromkeys(("false", "False", "FALSE", "0"), False),
+}
 
 Row = Mapping[str, object]
 
@@ -56,14 +71,26 @@ def _from_json(content: bytes, where: str) -> list[Row]:
         read = partial(json.loads, object_pairs_hook=partial(_row, where))
         try:
             value = read(text)
-        except ValueError:
-            value = [read(line) for line in text.splitlines() if line.strip()]
+        except ValueError as whole:
+            value = _lines(text, read, where, whole)
     except (ValueError, RecursionError) as error:
         raise _no_rows(where, f"it is neither JSON nor JSON lines: {error}") from error
     rows = [value] if isinstance(value, dict) else value
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise _no_rows(where, "rows are objects, `[{column: value, …}, …]`")
     return list(rows)
+
+
+def _lines(text: str, read: Callable[[str], object], where: str, whole: ValueError) -> list[object]:
+    """The values of JSON lines; a line ends at a line feed alone, for other separators may stand in a text of JSON."""
+    values = []
+    for number, line in enumerate(text.split("\n"), start=1):
+        try:
+            values += [read(line)] if line.strip() else []
+        except ValueError as error:
+            why = f"it is neither JSON ({whole}) nor JSON lines (line {number}: {error})"
+            raise _no_rows(where, why) from error
+    return values
 
 
 def _row(where: str, pairs: Sequence[tuple[str, object]]) -> Row:
@@ -100,21 +127,19 @@ def _from_csv(content: bytes, manifest: FeatureManifest, where: str) -> list[Row
 
 
 def _cell(cell: str, type_: str) -> object:
-    """A cell by its column's type; what is not of the type stays text, and is refused where all rows are checked."""
-    if cell == "":
+    """A cell by its column's type, read as ``data publish`` reads it.
+
+    What is not of the type stays text, and is refused where all rows are checked.
+    """
+    if cell == "" or (type_ in ("number", "integer", "boolean") and cell in _NULLS):
         return None
-    convert: Mapping[str, Callable[[str], object]] = {"number": float, "integer": int, "boolean": _boolean}
-    try:
-        return convert.get(type_, str)(cell)
-    except ValueError:
-        return cell
-
-
-def _boolean(cell: str) -> bool:
-    words = {"true": True, "1": True, "false": False, "0": False}
-    if cell.lower() not in words:
-        raise ValueError(cell)
-    return words[cell.lower()]
+    plain = cell.strip(" \t")
+    if type_ == "number" and _NUMBER.fullmatch(plain):
+        return float(plain)
+    if type_ == "integer" and _INTEGER.fullmatch(plain):
+        whole = int(plain, 16 if plain[:2] in ("0x", "0X") else 10)
+        return whole if -(2**63) <= whole < 2**63 else cell
+    return _BOOLEANS.get(cell, cell) if type_ == "boolean" else cell
 
 
 def _from_parquet(path: Path) -> list[Row]:

@@ -17,7 +17,7 @@ from ml8s.runner.attempts import Attempt, new_attempt
 from ml8s.runner.code import code_identity
 from ml8s.runner.envelope import describe_run
 from ml8s.runner.events import RAN, Audience, Finished, Listener
-from ml8s.runner.exhaustion import exhausted
+from ml8s.runner.exhaustion import as_error
 from ml8s.runner.local import Ended, LocalRun, Settings, cpu_slots
 from ml8s.runner.lookup import Lookup, read_report_place, write_latest
 from ml8s.runner.plan import Plan, Workload
@@ -169,16 +169,14 @@ def _written_down(attempt: Attempt, run: LocalRun, workspace: Workspace) -> Iter
                 stop = Terminated("terminated", where=attempt.name, cure=CURE_OF_A_STOP)
             _close(attempt, run, stop.message, stop)
             raise stop from None
-        except ML8sError as error:
-            _close(attempt, run, "failed", error)
-            raise
         except Exception as error:
-            attempt.noted("run", f"{type(error).__name__}: {error}")
-            known = exhausted(error, attempt.name)
+            known = as_error(error, attempt.name)
+            if known is not error:
+                attempt.noted("run", f"{type(error).__name__}: {error}")
             _close(attempt, run, "failed", known)
-            if known is not None:
-                raise known from error
-            raise
+            if known is error:
+                raise
+            raise known from error
     _close(attempt, run, "done", None)
 
 

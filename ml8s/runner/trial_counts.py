@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from ml8s.errors import InvalidUsage
 from ml8s.pipelines.pipeline import Task
@@ -28,6 +28,21 @@ def read_counts(text: str) -> dict[str, int]:
             raise InvalidUsage(f"{word!r} is no number of trials", where="ML8S_REPLAY", cure="write lgbm=12,xgboost=9")
         counts[item] = int(trials)
     return counts
+
+
+def check_counts(tasks: Sequence[Task], replay: Mapping[str, int]) -> None:
+    """Refuses a replay that has no count for some search: it would be a new one, by the clock.
+
+    Raises:
+        InvalidUsage: names the estimators; an empty ``replay`` is none.
+    """
+    lacking = [task.item for task in tasks if task.spec.budgeted and task.item and task.item not in replay]
+    if replay and lacking:
+        raise InvalidUsage(
+            f"the replay has no number of trials for {', '.join(lacking)}, only for {', '.join(sorted(replay))}",
+            where="automl.estimators",
+            cure="replay a run that finished the searches of all estimators, or set automl.estimators to those it has",
+        )
 
 
 def check_replay(store: str, task: Task, result: Result, wanted: int | None) -> None:

@@ -79,9 +79,10 @@ class Scratch:
 
     def __enter__(self) -> Workspace:
         remove_abandoned(self._parent)
-        self._root = Path(tempfile.mkdtemp(prefix=PREFIX, dir=self._parent))
-        self._lock = os.open(self._root / LOCK, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-        fcntl.flock(self._lock, fcntl.LOCK_EX)
+        while self._lock is None:
+            self._root = Path(tempfile.mkdtemp(prefix=PREFIX, dir=self._parent))
+            self._lock = _locked(self._root / LOCK)
+        assert self._root is not None
         return Workspace(self._root)
 
     def __exit__(
@@ -93,6 +94,20 @@ class Scratch:
         finally:
             if self._lock is not None:
                 os.close(self._lock)
+
+
+def _locked(path: Path) -> int | None:
+    """The lock, made and held; None where another run saw it first, and removed the scratch as abandoned."""
+    try:
+        lock = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    except FileNotFoundError:
+        return None
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    with suppress(FileNotFoundError):
+        if os.path.samestat(os.fstat(lock), path.stat()):
+            return lock
+    os.close(lock)
+    return None
 
 
 def remove_abandoned(parent: Path) -> None:

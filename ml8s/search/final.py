@@ -18,7 +18,9 @@ from ml8s.scoring.model import FILE, MEMBERS, SCHEMA
 from ml8s.scoring.shape import Floats
 from ml8s.search.candidate import Candidate
 from ml8s.search.learners import Task, learner_of
+from ml8s.search.learners.fitting import FitRefused, fit
 from ml8s.search.rows import Matrix
+from ml8s.search.search import fit_failed
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +37,20 @@ class FinalModel:
 def fit_members(
     chosen: Sequence[Candidate], matrix: Matrix, task: Task, refit: str, told: Callable[[int], None]
 ) -> list[tuple[Candidate, Member]]:
-    """The members of the model: refitted on all rows for ``fit+tune``, else those that the searches fitted."""
+    """The members of the model: refitted on all rows for ``fit+tune``, else those that the searches fitted.
+
+    Raises:
+        SearchFailed: the library of an estimator cannot fit all rows, though it fitted those of fit.
+    """
     members: list[tuple[Candidate, Member]] = []
     for candidate in chosen:
         member = candidate.member
         if refit == "fit+tune":
-            member = learner_of(
-                candidate.estimator, task, matrix.all_rows.in_units(absolute=task.objective.absolute)
-            ).fit(candidate.configuration)
+            rows = matrix.all_rows.in_units(absolute=task.objective.absolute)
+            try:
+                member = fit(candidate.estimator, learner_of(candidate.estimator, task, rows), candidate.configuration)
+            except FitRefused as refused:
+                raise fit_failed(candidate.estimator, refused) from refused
         members.append((candidate, member))
         told(len(members))
     return members

@@ -40,7 +40,8 @@ def rounds_of(matrix: Matrix, metric: str, strategy: str, seed: int, *, cross_va
 
     There is one round unless ``cross_validation`` is asked for, the strategy cuts rows by hash, and tune has at most
     2,000 rows. Rows of equal values share a part, and so do the documents of a query; each class is spread evenly. It
-    depends on the values of the rows and the seed, not on their order. A round whose rows lack a class is left out.
+    depends on the values of the rows and the seed, not on their order. A round whose rows lack a class, or have no
+    weight but zero, is left out.
     """
     first = Round(matrix.fit, Judge.of(metric, matrix.tune))
     if not cross_validation or strategy not in EXCHANGEABLE or len(matrix.tune) > FEW:
@@ -60,7 +61,9 @@ def _further(matrix: Matrix, metric: str, seed: int) -> Iterator[Round]:
 
 
 def _complete(matrix: Matrix, fit: Rows, tune: Rows) -> bool:
-    """Whether every class of the matrix is among the rows of both."""
+    """Whether both have rows with a weight, and every class of the matrix."""
+    if any(rows.weight is not None and not rows.weight.any() for rows in (fit, tune)):
+        return False
     if matrix.shape.kind not in (BINARY, MULTICLASS):
         return True
     every = np.unique(matrix.all_rows.y)

@@ -13,6 +13,7 @@ from ml8s.scoring.member import Member
 from ml8s.scoring.shape import Floats
 from ml8s.search.flaml_search import PointSearch
 from ml8s.search.judge import Judge
+from ml8s.search.learners.fitting import FitRefused, fit, quiet
 from ml8s.search.learners.learner import Configuration, Learner
 from ml8s.search.space import Point
 from ml8s.search.stopping import NOTHING_NEW, Stop
@@ -46,8 +47,9 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One round of every trial: what fits it, and what values its scores."""
+    """One round of every trial: the estimator's name, what fits it, and what values its scores."""
 
+    estimator: str
     learner: Learner
     judge: Judge
 
@@ -66,7 +68,7 @@ def search(turns: Sequence[Turn], bounds: Bounds, stop: Stop, told: Callable[[in
         trials, nothing else.
 
     Raises:
-        SearchFailed: no trial gave a model with a value.
+        SearchFailed: no trial gave a model with a value, or the estimator's library refused the first rows it saw.
     """
     learner, judge = turns[0].learner, turns[0].judge
     points = PointSearch(learner.space(), lambda point: _work(turns, point), bounds.work, bounds.seed)
@@ -86,6 +88,11 @@ def search(turns: Sequence[Turn], bounds: Bounds, stop: Stop, told: Callable[[in
             reason = str(undefined)
             trials.append(Trial(len(trials) + 1, configuration, None))
             points.tell(name, point, math.inf)
+        except FitRefused as refused:
+            if best is None:  # the other trials see the same rows
+                raise fit_failed(turns[0].estimator, refused) from refused
+            trials.append(Trial(len(trials) + 1, configuration, None))
+            points.tell(name, point, math.inf)
         else:
             trials.append(Trial(len(trials) + 1, configuration, value))
             points.tell(name, point, judge.loss(value))
@@ -101,6 +108,16 @@ def search(turns: Sequence[Turn], bounds: Bounds, stop: Stop, told: Callable[[in
     return Found(best.configuration, best.value, best.scores, best.member, tuple(trials), ended)
 
 
+def fit_failed(estimator: str, refused: FitRefused) -> SearchFailed:
+    """The error for rows that an estimator's library cannot fit."""
+    return SearchFailed(
+        str(refused),
+        where=estimator,
+        cure="look at the target, the weights and the largest values of the columns, or remove the estimator from "
+        "automl.estimators",
+    )
+
+
 def _work(turns: Sequence[Turn], point: Point) -> float:
     """The work of a trial: that of its fits in all turns."""
     return sum(turn.learner.work(point) for turn in turns)
@@ -108,10 +125,11 @@ def _work(turns: Sequence[Turn], point: Point) -> float:
 
 def _tried(turns: Sequence[Turn], configuration: Configuration, threads: int) -> tuple[Member, Floats, float]:
     """One trial: the member and the scores of the first turn, and the mean value of all."""
-    members = [turn.learner.fit(configuration) for turn in turns]
-    scores = [
-        turn.judge.tune.from_units(member.score(turn.judge.tune.x, threads))
-        for turn, member in zip(turns, members, strict=True)
-    ]
-    values = [turn.judge.value(one) for turn, one in zip(turns, scores, strict=True)]
+    members = [fit(turn.estimator, turn.learner, configuration) for turn in turns]
+    with quiet():
+        scores = [
+            turn.judge.tune.from_units(member.score(turn.judge.tune.x, threads))
+            for turn, member in zip(turns, members, strict=True)
+        ]
+        values = [turn.judge.value(one) for turn, one in zip(turns, scores, strict=True)]
     return members[0], scores[0], statistics.fmean(values)

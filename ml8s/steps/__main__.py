@@ -78,16 +78,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from ml8s.runner.program import Program
 
         return run_container(options, Program(), _log)
-    except ML8sError as error:
-        return _refuse(error, options.failure)
     except Exception as error:
-        from ml8s.runner.exhaustion import exhausted
+        from ml8s.runner.exhaustion import as_error
 
-        known = exhausted(error, options.step or "a step")
-        if known is not None:
+        known = as_error(error, options.step or "a step", bug=lambda bug: _bug(bug, options.step))
+        if known.exit_status != BUG or known is error:
             return _refuse(known, options.failure)
         _log(traceback.format_exc())
-        _leave(options.failure, _bug(error, options.step))
+        _leave(options.failure, known)
         return BUG
 
 
@@ -102,7 +100,7 @@ def _refuse(error: ML8sError, file: str | None) -> int:
     return container_status(error)
 
 
-def _bug(error: Exception, step: str) -> ML8sError:
+def _bug(error: BaseException, step: str) -> ML8sError:
     from ml8s.errors import InternalError
 
     cure = "read its log with `ml8s runs logs`, and report it"

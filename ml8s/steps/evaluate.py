@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 from ml8s.artifacts import Json
 from ml8s.config.digests import section_digest
 from ml8s.config.model import Evaluation
-from ml8s.data.dataset import Dataset, read_dataset
+from ml8s.data.dataset import read_dataset
 from ml8s.data.folds import read_facts, read_folds
+from ml8s.data.slices import known_slices
 from ml8s.environment import require_pinned
 from ml8s.evaluation.assessment import Assessment, Question, assess, slice_tables
 from ml8s.evaluation.forecasts import ForecastSummary, summarize_forecasts
-from ml8s.evaluation.logged_values import DROP, shown_column, shown_names
+from ml8s.evaluation.logged_values import shown_column, shown_names
 from ml8s.evaluation.outputs import (
     write_metrics,
     write_profile_of,
@@ -65,14 +66,15 @@ def run(  # noqa: PLR0913 -- one parameter per port of the catalogue
     require_pinned()
     config = context.config.evaluation
     contract = read_dataset(dataset)
-    slices, warnings = known_columns(config.slices, contract)
-    section = ForecastSection.of(FeatureManifest.read(features))
+    slices, warnings = known_slices(config.slices, contract)
+    manifest = FeatureManifest.read(features)
+    section = ForecastSection.of(manifest)
     series = () if section is None else tuple(name for name, _ in section.series)
     subject = read_subject(
         snapshot,
         contract,
         read_folds(folds),
-        FeatureManifest.read(features),
+        manifest,
         load_model(model),
         aggregates=aggregates,
         more_columns=(*slices, *series),
@@ -135,15 +137,6 @@ def _facts(assessment: Assessment) -> Mapping[str, Json]:
         # All of them, as in metrics.json: the plan knows the record of a registered model from these facts.
         "metrics": dict(assessment.model.values),
     }
-
-
-def known_columns(names: Sequence[str], dataset: Dataset) -> tuple[tuple[str, ...], list[str]]:
-    """The columns of ``evaluation.slices`` that the snapshot has and lets be seen, and a warning for each other one."""
-    logged = {column.name: column.log for column in dataset.columns}
-    reasons = {name: "which the snapshot does not have" for name in names if name not in logged}
-    reasons |= {name: "which the snapshot logs as `drop`" for name in names if logged.get(name) == DROP}
-    warnings = [f"evaluation.slices names {name!r}, {reason}: no slices of it." for name, reason in reasons.items()]
-    return tuple(dict.fromkeys(name for name in names if name not in reasons)), warnings
 
 
 def slice_columns(subject: Subject, names: Sequence[str]) -> dict[str, tuple[str, NDArray[Any]]]:

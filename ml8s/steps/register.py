@@ -13,8 +13,8 @@ from typing import Final, cast
 
 from ml8s.artifacts import Json, json_digest
 from ml8s.catalogue import STEPS
-from ml8s.config.digests import config_digest, section_digest
-from ml8s.config.model import LOCATORS, Config
+from ml8s.config.digests import pipeline_digest, section_digest
+from ml8s.config.model import LOCATORS
 from ml8s.errors import GateFailed, LineageRefused, Problem
 from ml8s.registry import Registry
 from ml8s.registry.record import record_content
@@ -87,7 +87,7 @@ def run(  # noqa: PLR0913 -- one parameter per port of the catalogue
     snapshot = _require_lineage(read, context)
     content = record_content(
         name=cast(str, context.config.name),
-        config=pipeline_config_digest(context.config),
+        config=pipeline_digest(context.config, STEPS),
         snapshot=snapshot,
         ports={port: digest for port, digest in context.inputs.items() if port != "snapshot"},
         metrics=cast("Mapping[str, float | None]", read["metrics"]["metrics"]),
@@ -96,11 +96,6 @@ def run(  # noqa: PLR0913 -- one parameter per port of the catalogue
     shown = {"kind": read["model"]["kind"], "metric": read["metrics"]["metric"]}
     resolved = context.config.model_dump(mode="json", exclude_defaults=True, exclude=set(LOCATORS))
     return {"model_id": registry.register(content, {**shown, "resolved_config": resolved, **envelope})}
-
-
-def pipeline_config_digest(config: Config) -> str:
-    """The config digest: all sections that some step of the pipeline reads, the lists of its fan-outs included."""
-    return config_digest(config, {path for spec in STEPS for path in (*spec.reads, spec.fan_out) if path})
 
 
 def _require_pass(verdict: Mapping[str, Json]) -> None:

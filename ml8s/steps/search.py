@@ -8,6 +8,7 @@ from typing import Final
 
 from ml8s.artifacts import Json
 from ml8s.config.metrics import DEFAULT_METRIC, RANKING
+from ml8s.config.model import Config
 from ml8s.environment import require_pinned
 from ml8s.errors import UnsuitableTarget
 from ml8s.search.candidate import Candidate, write_candidate
@@ -22,6 +23,7 @@ from ml8s.search.trials import write_trial_count, write_trial_log
 from ml8s.steps.context import Progress, StepContext
 
 LARGEST_GRADE: Final = 30
+LARGEST_QUERY: Final = 10_000
 
 
 def run(context: StepContext, *, matrix: Path, candidate: Path, trials: Path, trial_log: Path) -> Mapping[str, Json]:
@@ -33,12 +35,14 @@ def run(context: StepContext, *, matrix: Path, candidate: Path, trials: Path, tr
     Raises:
         EnvironmentNotPinned: this process lacks the environment that makes results equal everywhere.
         SearchFailed: no trial gave a model.
-        UnsuitableTarget: a ranking's grade is beyond 30.
+        UnsuitableTarget: a ranking's grade is beyond 30, or a query has more rows than LightGBM ranks.
     """
     require_pinned()
     estimator = str(context.item)
     data = read_matrix(matrix)
     _check_grades(data, context.config.target_column)
+    if estimator == "lgbm":
+        _check_queries(data, context.config)
     metric = context.config.metric or DEFAULT_METRIC[data.shape.kind]
     rounds = rounds_of(
         data,
@@ -56,7 +60,7 @@ def run(context: StepContext, *, matrix: Path, candidate: Path, trials: Path, tr
         context.progress(Progress(done, total, "trials", words))
 
     turns = [
-        Turn(learner_of(estimator, task, one.fit.in_units(absolute=task.objective.absolute)), one.judge)
+        Turn(estimator, learner_of(estimator, task, one.fit.in_units(absolute=task.objective.absolute)), one.judge)
         for one in rounds
     ]
     found = search(turns, bounds, stop_rule(context), told)
@@ -83,6 +87,19 @@ def _check_grades(data: Matrix, column: str) -> None:
             where=f"train.parquet:{column}",
             cure="bring the grades to a few levels, for example 0 to 4",
         )
+
+
+def _check_queries(data: Matrix, config: Config) -> None:
+    """LightGBM ranks at most 10,000 rows of one query."""
+    sizes = data.all_rows.group_sizes if data.shape.kind == RANKING else None
+    if sizes is None or not len(sizes) or sizes.max() <= LARGEST_QUERY:
+        return
+    raise UnsuitableTarget(
+        f"a query has {int(sizes.max()):,} rows, and lgbm ranks at most {LARGEST_QUERY:,} of one query",
+        where=f"train.parquet:{config.columns.group or 'the group column'}",
+        cure="publish fewer rows of such a query, name a finer column in columns.group, or leave lgbm out of "
+        "automl.estimators",
+    )
 
 
 def stop_rule(context: StepContext) -> Stop:

@@ -8,6 +8,7 @@ from pathlib import Path
 from ml8s.artifacts import Json
 from ml8s.data.completion import complete
 from ml8s.data.dataset import write_dataset
+from ml8s.data.slices import known_slices
 from ml8s.data.snapshot import open_snapshot, snapshot_manifest
 from ml8s.data.validation import validate_snapshot
 from ml8s.steps.context import Progress, StepContext
@@ -29,7 +30,8 @@ def run(context: StepContext, *, snapshot: Path, dataset: Path) -> Mapping[str, 
         opened, manifest, context.config, lambda done, total: context.progress(Progress(done, total, "rows"))
     )
     found = complete(snapshot, found, context.config, dataset)
-    for warning in found.warnings:
+    # The slices are no part of the result: a warning of them comes early here, and again with the report.
+    for warning in (*found.warnings, *known_slices(context.config.evaluation.slices, found)[1]):
         context.warn(warning)
     write_dataset(dataset, found)
     return {"kind": found.kind, "metric": found.metric, "rows": found.rows, "snapshot": found.snapshot}

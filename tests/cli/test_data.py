@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.cli.commands import run
 from tests.s3_server import make_bucket, s3_environment, s3_server
@@ -70,6 +71,22 @@ def test_rows_that_break_the_contract_are_shown_and_nothing_is_published(source:
     assert done.returncode == 2
     assert "the primary key id repeats an earlier row: 1 row, first 60 (7)" in done.stderr
     assert not (tmp_path / "published").exists()
+
+
+@pytest.mark.parametrize("output", ["json", "yaml"])
+def test_a_check_that_fails_tells_machines_what_is_broken(source: Path, tmp_path: Path, output: str) -> None:
+    assert run("data", "publish", source, tmp_path / "published").returncode == 0
+    schema = json.loads((tmp_path / "published/schema.json").read_text())
+    (tmp_path / "published/schema.json").write_text(json.dumps({**schema, "primaryKey": "y"}))
+    done = run("data", "check", tmp_path / "published", "-o", output)
+    assert done.returncode == 2
+    assert "error ML8S-D" in done.stderr
+    told = yaml.safe_load(done.stdout)
+    assert told["error"]["code"] in done.stderr
+    assert [(one["rule"], one["count"]) for one in told["report"]["violations"]] == [("primary_key", 58)]
+    nowhere = run("data", "check", tmp_path / "nowhere", "-o", output)
+    assert nowhere.returncode == 2
+    assert yaml.safe_load(nowhere.stdout)["error"]["code"] == "ML8S-D001"
 
 
 @pytest.mark.parametrize(

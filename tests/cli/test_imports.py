@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from ml8s.cli import GROUPS, VERBS
+from ml8s.environment import pinned_environment
 from tests.cli.commands import ROOT, python
 
 HEAVY = frozenset(
@@ -22,6 +23,10 @@ CODE = (
     "    status = main({arguments!r})\n"
     "print(json.dumps([status, sorted(sys.modules)]))\n"
 )
+
+
+ROOMS_OF_HELP = {"ml8s", "ml8s.cli", "ml8s.errors", "ml8s.redaction"}
+CONFIG = "dataset_uri: data\ntask: regression\ntarget_column: y\nsplit: {strategy: random}\n"
 
 
 def loaded(*arguments: str) -> set[str]:
@@ -59,6 +64,55 @@ def test_commands_about_configs_load_no_numbers_and_no_network(arguments: tuple[
     modules = loaded(*arguments)
     assert not modules & HEAVY
     assert not of_ml8s(modules) & {"ml8s.storage", "ml8s.runner", "ml8s.steps", "ml8s.registry", "ml8s.data"}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("completion", "bash"),
+        *(
+            (*verb, "--help")
+            for verb in [(name,) for name in VERBS]
+            + [(group, name) for group, (_, verbs) in GROUPS.items() for name in verbs]
+        ),
+    ],
+    ids=" ".join,
+)
+def test_the_help_of_a_command_loads_no_room_of_ml8s(arguments: tuple[str, ...]) -> None:
+    modules = loaded(*arguments)
+    assert not modules & HEAVY
+    assert not modules & {"pydantic", "yaml"}
+    assert {".".join(name.split(".")[:2]) for name in of_ml8s(modules)} == ROOMS_OF_HELP
+
+
+@pytest.mark.parametrize(
+    ("arguments", "rooms"),
+    [
+        (("models", "list"), {"artifacts", "registry", "storage"}),
+        (
+            ("runs", "list"),
+            {"artifacts", "catalogue", "config", "data", "pipelines", "platform", "runner", "steps", "storage"},
+        ),
+        (("plan", "prices.yaml"), None),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_commands_that_look_into_a_store_load_no_numbers_and_no_network(
+    tmp_path: Path, arguments: tuple[str, ...], rooms: set[str] | None
+) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/train.parquet").write_bytes(b"PAR1")
+    (tmp_path / "data/schema.json").write_text('{"ml8s:version": 1, "fields": [{"name": "y", "type": "integer"}]}')
+    (tmp_path / "prices.yaml").write_text(CONFIG)
+    words = [str(tmp_path / word) if word == "prices.yaml" else word for word in arguments]
+    done = python(CODE.format(arguments=words), {"ML8S_STORE": str(tmp_path / "store"), **pinned_environment()})
+    status, names = json.loads(done.stdout)
+    assert status == 0, done.stderr
+    modules = set(names)
+    assert not modules & HEAVY
+    if rooms is not None:
+        found = {".".join(name.split(".")[:2]) for name in of_ml8s(modules)}
+        assert found == ROOMS_OF_HELP | {f"ml8s.{room}" for room in rooms}
 
 
 def test_validating_loads_these_rooms_of_ml8s() -> None:

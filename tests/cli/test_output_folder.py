@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import resource
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from ml8s.cli import main
-from ml8s.errors import FileExists, InvalidUsage, ML8sError
+from ml8s.errors import FileExists, InvalidUsage, ML8sError, StoreFull
 from ml8s.output_folder import write_files
 
 ROOT = Path(__file__).parents[2]
@@ -69,6 +72,24 @@ def test_a_compiled_file_that_is_no_utf8_differs(tmp_path: Path, capsys: pytest.
     template.write_bytes(template.read_bytes() + b"# Z\xfcrich\n")
     assert main([*COMPILE, "-o", str(tmp_path), "--check"]) == 1
     assert "differs from what" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [("data", "publish", "train.csv", "out"), ("init", "out", "--from", "churn")])
+def test_a_file_beyond_the_limit_of_the_system_is_no_bug(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    rows = "\n".join(f"{number},{number % 7}.{number}" for number in range(20_000))
+    (tmp_path / "train.csv").write_text(f"id,x\n{rows}\n")
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "ml8s", *arguments],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000)),
+    )
+    assert done.returncode == StoreFull.exit_status, done.stderr
+    assert StoreFull.code in done.stderr
+    assert "ulimit -f" in done.stderr
+    assert list(tmp_path.glob("out/*")) == [], "nothing is written"
 
 
 def test_a_folder_and_a_platform_that_are_named_wrong_say_which_option(

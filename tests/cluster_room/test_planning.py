@@ -126,6 +126,11 @@ def test_until_stops_at_every_item_of_a_step_and_replay_is_one_word(trained: tup
         look(tenant.request(replay={"lgbm": 7}))
 
 
+def test_a_replay_without_the_count_of_an_estimator_is_refused(tenant: Tenant) -> None:
+    with pytest.raises(InvalidUsage, match="no number of trials for extra_tree"):
+        look(tenant.request("automl.estimators=[lgbm,extra_tree]", replay={"lgbm": 1}))
+
+
 def test_where_the_store_cannot_be_read_every_step_gets_its_pod(
     tenant: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:

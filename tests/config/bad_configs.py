@@ -34,6 +34,7 @@ class Bad(NamedTuple):
 
 YAML: Final = "ML8S-C002"
 VALUES: Final = "ML8S-C003"
+BY_TIME: Final = "split: {strategy: time, time_column: t}"
 RANKING: Final = "task: ranking\ncolumns: {group: query}\n"
 
 SYNTAX: Final = [
@@ -64,6 +65,10 @@ SYNTAX: Final = [
     Bad("name: '{{inputs.x}}'", YAML, "1:8", "`{{` is not allowed", "plain data"),
     Bad("# {{ in a comment", YAML, "1:3", "`{{` is not allowed", "no template"),
     Bad('metric: "\\x7b\\x7bx"', YAML, "1:9", "`{{` is not allowed", "no template"),
+    Bad('metric: "\\ud800"', YAML, "1:9", "`\\ud800` is half of a character", "eight digits"),
+    Bad('columns: {ignore: [a, "x\\uDC00y"]}', YAML, "1:23", "`\\udc00` is half of a character", "itself"),
+    Bad('columns: {"\\ud83d\\ude00": 1}', YAML, "1:11", "`\\ud83d` is half of a character", "itself"),
+    Bad("evaluation:\n  gates:\n    roc_auc: >= 0.9", YAML, "3:15", "`>` and `|` begin a text", "put it in quotes"),
     Bad("metric: a: b", YAML, "1:10", "a second `:`", "quotes"),
     Bad("automl:\n\tblend: true", YAML, "2:1", "a tab", "indent with spaces"),
     Bad("metric: 'roc_auc", YAML, "1:9", "a quote is opened and never closed", "close the quote"),
@@ -156,6 +161,21 @@ RANGES: Final = [
     Bad("name: Fraud", VALUES, "1:7", "lower-case letters", "name: fraud_v3"),
     Bad("name: fraud__v3", VALUES, "1:7", "lower-case letters", "name: fraud_v3"),
     Bad("name: fraud-v3", VALUES, "1:7", "lower-case letters", "name: fraud_v3"),
+    Bad(
+        f"forecasting: {{horizon: 1, frequency: {'d' * 33}}}",
+        VALUES,
+        "1:38",
+        "has 33 characters, more than 32",
+        "shorten",
+    ),
+    Bad(
+        f"feature_engineering: {{enabled: true, entities: {{shop: {{table: {'x' * 65}}}}}}}",
+        VALUES,
+        "1:63",
+        "has 65 characters, more than 64",
+        "shorten",
+    ),
+    Bad(f"evaluation: {{slices: [{'x' * 257}]}}", VALUES, "1:23", "has 257 characters, more than 256", "shorten"),
     Bad(f"name: {'x' * 37}", VALUES, "1:7", "has 37 characters, more than 36", "shorten"),
     Bad("name: fraud_20260211", VALUES, "1:7", "`_` and 8 digits", "name: fraud"),
 ]
@@ -243,6 +263,34 @@ RULES: Final = [
     ),
     Bad(
         "task: regression\nevaluation: {calibration: sigmoid}", VALUES, "2:14", "`evaluation.calibration` has", "remove"
+    ),
+    Bad(
+        "feature_engineering: {enabled: true, windows: []}\n" + BY_TIME,
+        VALUES,
+        "1:47",
+        "`feature_engineering.windows` is empty",
+        "windows: [1d, 30d]",
+    ),
+    Bad(
+        "feature_engineering: {enabled: true, primitives: []}\n" + BY_TIME,
+        VALUES,
+        "1:50",
+        "`feature_engineering.primitives` is empty",
+        "[sum, mean, count]",
+    ),
+    Bad(
+        "feature_engineering: {enabled: true, entities: {shop: {key: [a, a]}}}\n" + BY_TIME,
+        VALUES,
+        "1:65",
+        "`a` stands twice in `feature_engineering.entities.shop.key`",
+        "keep one",
+    ),
+    Bad(
+        "feature_engineering: {enabled: true, entities: {shop: {ignore: [b, c, b]}}}\n" + BY_TIME,
+        VALUES,
+        "1:71",
+        "`b` stands twice in `feature_engineering.entities.shop.ignore`",
+        "keep one",
     ),
     Bad("evaluation: {threshold: 1.5}", VALUES, "1:25", "between 0 and 1, not 1.5", "threshold: 0.5"),
     Bad("evaluation: {threshold: roc_auc}", VALUES, "1:25", "no metric of binary decisions", "accuracy"),

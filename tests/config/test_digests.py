@@ -7,12 +7,12 @@ import random
 
 import pytest
 import rfc8785
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ml8s.artifacts import canonical_json
 from ml8s.catalogue import STEPS
-from ml8s.config.digests import config_digest, section_digest
+from ml8s.config.digests import config_digest, pipeline_digest, section_digest
 from ml8s.config.loader import parse_config
 from ml8s.config.model import Config
 from ml8s.errors import InvalidConfig
@@ -100,6 +100,12 @@ def test_a_value_that_decides_the_result_changes_the_digest(line: str) -> None:
     assert digest(*LINES, line) != digest()
 
 
+def test_the_digest_of_a_pipeline_is_that_of_all_that_its_steps_read() -> None:
+    paths = [*READS, *(spec.fan_out for spec in STEPS if spec.fan_out)]
+    assert pipeline_digest(config(), STEPS) == config_digest(config(), paths)
+    assert pipeline_digest(config(*LINES, "seed: 3"), STEPS) != pipeline_digest(config(), STEPS)
+
+
 def test_a_true_and_a_one_are_different_classes() -> None:
     assert digest(*LINES, "positive_class: 1") != digest(*LINES, "positive_class: true")
 
@@ -131,10 +137,26 @@ def test_canonical_json_is_that_of_rfc_8785(value: object) -> None:
 @given(JSON)
 def test_canonical_json_is_json_and_stable(value: object) -> None:
     once = canonical_json(value)  # type: ignore[arg-type]
-    assert canonical_json(json.loads(once, parse_int=float)) == once
+    assert canonical_json(json.loads(once)) == once
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), 2**53 + 1, [float("-inf")], {"a": -(2**60)}])
+@given(st.floats(min_value=2**53, max_value=1e22) | st.floats(min_value=-1e22, max_value=-(2**53)))
+@example(2.0**53)
+@example(2.0**53 + 2)
+@example(2.0**63)
+@example(1e21)
+@example(999999999999999900000.0)
+def test_a_double_beyond_2_53_is_read_back_as_the_same_number(value: float) -> None:
+    once = canonical_json(value)
+    assert once == rfc8785.dumps(value)
+    back = json.loads(once)
+    assert float(back) == value
+    assert canonical_json({"nested": [back]}) == b'{"nested":[' + once + b"]}"
+
+
+@pytest.mark.parametrize(
+    "value", [float("nan"), float("inf"), 2**53 + 1, 2**63, 10**21, [float("-inf")], {"a": -(2**60)}]
+)
 def test_what_json_cannot_name_is_refused(value: object) -> None:
     with pytest.raises(ValueError, match=r"is not JSON|beyond 2\*\*53"):
         canonical_json(value)  # type: ignore[arg-type]

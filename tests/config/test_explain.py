@@ -71,6 +71,21 @@ def test_an_example_is_valid(field: Field) -> None:
     assert Config.model_validate_json(json.dumps(value))
 
 
+def test_every_number_has_a_range() -> None:
+    told = {field.path: field for field in fields().values() if "number" in field.kind and field.kind != "section"}
+    assert [path for path, field in told.items() if not field.range] == ["positive_class"], "which has none"
+    assert (told["evaluation.threshold"].range, told["evaluation.threshold"].unit) == (
+        "above 0 and below 1",
+        "probability",
+    )
+
+
+def test_every_pattern_is_told_in_words() -> None:
+    told = [field for field in fields().values() if field.pattern]
+    assert len(told) > 5
+    assert [field.path for field in told if set(field.pattern) & set("^$[]\\")] == []
+
+
 @pytest.mark.parametrize("field", [field for field in FIELDS if field.unit == "" and field.range], ids=lambda f: f.path)
 def test_a_range_without_a_unit_is_of_a_plain_count(field: Field) -> None:
     assert field.kind == "whole number"

@@ -70,6 +70,7 @@ def test_an_override_is_read_as_strictly_as_the_file(tmp_path: Path) -> None:
         ("automl.max_trails=5", "--set automl.max_trails=5", "no field `max_trails`", "automl.max_trials"),
         ("task.x=1", "--set task.x=1", "lies in no section", "ml8s explain"),
         ("metric=*x", "--set metric=*x", "aliases", "write the value out"),
+        ('columns.ignore="\\ud800"', '--set columns.ignore="\\ud800"', "half of a character", "itself"),
         ("metric='{{x}}'", "--set metric='{{x}}'", "`{{`", "plain data"),
         ("automl.estimators=[lgbm", "--set automl.estimators=[lgbm", "a list is opened", "close it"),
         ("deploy.replicas=3", "--set deploy.replicas=3", "not built yet", "this version"),
@@ -87,7 +88,7 @@ def test_a_wrong_override_is_named_as_it_was_given(
     assert cure in problem.cure
 
 
-@pytest.mark.parametrize("override", ["seed", "=1", "automl.=1", ".seed=1"])
+@pytest.mark.parametrize("override", ["seed", "=1", "automl.=1", ".seed=1", "a\udcffb=1"])
 def test_an_override_without_a_key_is_bad_usage(tmp_path: Path, override: str) -> None:
     assert isinstance(refusal(write(tmp_path, SMALL), override), InvalidUsage)
 

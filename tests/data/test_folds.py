@@ -331,6 +331,26 @@ def test_folds_that_cannot_be_learned_from_are_refused(
     assert caught.value.exit_status == 2
 
 
+@pytest.mark.parametrize(
+    ("heavy", "says"),
+    [
+        (lambda number, _: number < 300, "no row of the fold test has a weight above zero"),
+        (lambda number, _: number >= 270, "no row of the fold fit has a weight above zero"),
+        (lambda number, y: (number >= 256) | (y == 1), "no row of class 0 in the fold fit has a weight above zero"),
+    ],
+)
+def test_a_fold_without_weight_is_refused(
+    heavy: Callable[[Any, Any], Any], says: str, write_snapshot: Callable[..., Path]
+) -> None:
+    rows = sound_rows(rows=400)
+    weight = np.where(heavy(np.arange(400), rows["y"].to_numpy()), 1.0, 0.0)
+    folder = write_snapshot({**rows, "amount": pa.array(weight)})
+    strategy = {"strategy": "time", "time_column": "when"}
+    with pytest.raises(FoldsImpossible, match=says) as caught:
+        split(folder, columns={"weight": "amount"}, split=strategy)
+    assert (caught.value.where, caught.value.exit_status) == ("amount", 2)
+
+
 def test_a_regression_cannot_be_stratified(write_snapshot: Callable[..., Path]) -> None:
     with pytest.raises(FoldsImpossible, match="stratified needs classes"):
         split(write_snapshot(), task="regression", target_column="amount", split={"strategy": "stratified"})

@@ -263,3 +263,6 @@ def test_a_search_tells_its_trials_and_replays_a_number_of_them(pod: Pod) -> Non
     assert again.returncode == 2, "another number is not what the store holds"
     assert "with 3 trials, and the replay asks for 2" in again.stderr
     assert pod.step("search", "--item", "lgbm", "--from", made[-1], ML8S_REPLAY="lgbm").returncode == 2
+    other = pod.step("search", "--item", "lgbm", "--from", made[-1], ML8S_REPLAY="xgboost=3")
+    assert other.returncode == 2
+    assert "no number of trials for lgbm" in other.stderr

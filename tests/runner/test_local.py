@@ -187,6 +187,13 @@ def test_a_replay_runs_exactly_the_recorded_trials(desk: Desk) -> None:
         desk.train(replay={"lgbm": 5, "rf": 2}, store=str(desk.root / "replayed"))
 
 
+def test_a_replay_without_the_count_of_an_estimator_is_refused_before_anything_runs(desk: Desk) -> None:
+    with pytest.raises(InvalidUsage, match="no number of trials for rf, only for lgbm") as caught:
+        desk.train(replay={"lgbm": 7}, store=str(desk.root / "replayed"))
+    assert "automl.estimators" in caught.value.cure
+    assert not desk.heard.ends
+
+
 def test_two_results_under_one_key_are_a_violation_until_settled(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     desk.train()
     monkeypatch.setenv("STUB_NOISE", "not a function of the inputs")

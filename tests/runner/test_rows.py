@@ -96,6 +96,87 @@ def test_a_file_that_is_not_there_or_of_no_known_format_is_refused(tmp_path: Pat
         read_rows(str(tmp_path / "rows.xlsx"), MANIFEST)
 
 
+CELLS = [
+    " 1 ",
+    "1_000",
+    "nan",
+    "NaN",
+    "Inf",
+    "-inf",
+    "infinity",
+    "+1",
+    "-1",
+    "1.",
+    "1.5",
+    ".5",
+    "1e5",
+    "1E+5",
+    "0x1F",
+    "0x",
+    "1e400",
+    "true",
+    "True",
+    "TRUE",
+    "tRue",
+    "1",
+    "0",
+    "t",
+    "false",
+    "FALSE",
+    " true ",
+    " ",
+    "\t1",
+    "N/A",
+    "null",
+    "none",
+    "9223372036854775808",
+    "-9223372036854775808",
+    "007",
+    "-0",
+    "1e",
+    "\uff11",
+    "+inf",
+    "#NA",
+    "1 2",
+    "\xa01",
+    "-.5",
+    "-",
+    ".",
+]
+
+
+@pytest.mark.parametrize(("column", "stored"), [("amount", "double"), ("visits", "int64"), ("new", "bool")])
+def test_cells_of_a_csv_are_read_as_publishing_reads_them(tmp_path: Path, column: str, stored: str) -> None:
+    import pyarrow
+    from pyarrow import csv
+
+    path = tmp_path / "rows.csv"
+    for cell in [*CELLS, *csv.ConvertOptions().null_values]:
+        path.write_text(f'{column},city\n"{cell}",x\n', encoding="utf-8")
+        ours = read_rows(str(path), MANIFEST)[0][column]
+        options = csv.ConvertOptions(strings_can_be_null=False, column_types={column: pyarrow.type_for_alias(stored)})
+        try:
+            theirs = csv.read_csv(path, convert_options=options)[column][0].as_py()
+        except pyarrow.ArrowInvalid:
+            theirs = cell
+        assert repr(ours) == repr(theirs), cell
+
+
+@pytest.mark.parametrize("separator", ["\u2028", "\u0085", "\x0c", "\r"])
+def test_only_a_line_feed_ends_a_json_line(tmp_path: Path, separator: str) -> None:
+    path = tmp_path / "rows.jsonl"
+    lines = [json.dumps({"city": f"a{separator}b"}, ensure_ascii=separator < " "), '{"city": "c"}', ""]
+    path.write_bytes("\r\n".join(lines).encode())
+    assert read_rows(str(path), MANIFEST) == [{"city": f"a{separator}b"}, {"city": "c"}]
+
+
+def test_what_is_no_json_is_told_as_a_whole_and_by_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "rows.json"
+    path.write_text('[\n{"amount": 1},\n{"amount": }\n]\n')
+    with pytest.raises(InvalidRows, match=r"neither JSON \(Expecting value: line 3 .*JSON lines \(line 1: Expecting"):
+        read_rows(str(path), MANIFEST)
+
+
 def test_a_binary_score_becomes_a_class_by_the_threshold() -> None:
     target = {"classes": ["no", "yes"], "positive": 1}
     found = answers("binary", target, 0.3, np.array([0.25, 0.3]))

@@ -60,6 +60,18 @@ def test_scratch_is_removed_whatever_ends_the_run(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_runs_that_start_at_once_leave_each_others_scratch_alone(tmp_path: Path) -> None:
+    def start_often(_: int) -> int:
+        for _ in range(100):
+            with Scratch(tmp_path) as workspace:
+                workspace.fresh("step")
+        return 100
+
+    with ThreadPoolExecutor(6) as pool:
+        assert list(pool.map(start_often, range(6))) == [100] * 6
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_scratch_whose_removal_is_interrupted_is_removed_by_the_next_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

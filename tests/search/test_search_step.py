@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
 
 from ml8s.errors import EnvironmentNotPinned, SearchFailed, UnsuitableTarget
 from ml8s.evaluation.metrics import compute
-from ml8s.scoring.member import FAMILIES
+from ml8s.scoring.member import FAMILIES, Member
 from ml8s.search import stopping
 from ml8s.search.candidate import read_candidate
+from ml8s.search.learners import Learner
+from ml8s.search.learners.fitting import fit
 from ml8s.steps.context import Progress
 from tests.search.hand_made_matrices import KINDS, make_config, make_matrix
 from tests.search.step_runs import run_search
@@ -190,6 +194,51 @@ def test_a_metric_that_tune_cannot_tell_fails_in_words(tmp_path: Path) -> None:
         run_search(tmp_path / "s", matrix, make_config("binary"), "linear")
     assert failed.value.cure
     assert failed.value.where
+
+
+@pytest.mark.parametrize(
+    ("estimator", "library"), [("xgboost", "XGBoost"), ("rf", "scikit-learn"), ("linear", "linear")]
+)
+def test_what_a_library_refuses_is_an_error_of_the_data_in_its_words(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], estimator: str, library: str
+) -> None:
+    matrix = make_matrix(tmp_path / "m", "binary", weighted=True)
+    fold = np.load(matrix / "fold.npy")
+    np.save(matrix / "weight.npy", np.where(fold == 1, 1.0, 0.0))
+    with pytest.raises(SearchFailed, match=f"{library} cannot fit {estimator}: [A-Za-z]") as failed:
+        run_search(tmp_path / "s", matrix, make_config("binary"), estimator)
+    assert "automl.estimators" in failed.value.cure
+    assert failed.value.exit_status == 2
+    assert not re.search(r"/|\[\d", failed.value.message), "no file of the library and no time"
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("estimator", FAMILIES)
+def test_numbers_that_overflow_warn_nobody(tmp_path: Path, capfd: pytest.CaptureFixture[str], estimator: str) -> None:
+    matrix = make_matrix(tmp_path / "m", "binary", weighted=True)
+    np.save(matrix / "weight.npy", np.full(600, 1e300))
+    with pytest.raises(SearchFailed):
+        run_search(tmp_path / "s", matrix, make_config("binary"), estimator)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_bug_in_a_learner_stays_a_bug() -> None:
+    class Broken:
+        def fit(self, _: object) -> Member:
+            raise ValueError("ours")
+
+    with pytest.raises(ValueError, match="ours"):
+        fit("lgbm", cast(Learner, Broken()), {})
+
+
+def test_a_query_that_lightgbm_cannot_rank_is_refused_before_any_trial(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    matrix = make_matrix(tmp_path / "m", "ranking", rows=20_000)
+    np.save(matrix / "group.npy", np.maximum(np.arange(20_000) - 10_000, 0) // 15)
+    with pytest.raises(UnsuitableTarget, match=r"a query has 10,015 rows, and lgbm ranks at most 10,000"):
+        run_search(tmp_path / "s", matrix, make_config("ranking"), "lgbm")
+    assert capfd.readouterr() == ("", "")
 
 
 def test_a_process_without_the_pin_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from ml8s.artifacts import describe_folder
 from ml8s.catalogue import step
-from ml8s.config.model import Config, Split
+from ml8s.config.model import Config, Evaluation, Split
 from ml8s.data.dataset import read_dataset
 from ml8s.data.folds import read_folds
 from ml8s.data.parquet import write_table
@@ -75,6 +75,18 @@ def test_facts_warnings_and_progress_reach_the_runner(tmp_path: Path) -> None:
     }
     assert any("no primary key" in text for text in warned)
     assert seen[-1] == Progress(500, 500, "rows")
+
+
+def test_a_slice_by_no_column_is_told_before_any_search(tmp_path: Path) -> None:
+    source = snapshot(tmp_path / "snapshot")
+    (tmp_path / "dataset").mkdir()
+    (tmp_path / "plain").mkdir()
+    config = CONFIG.model_copy(update={"evaluation": Evaluation(slices=("a", "country"))})
+    warned: list[str] = []
+    validate.run(StepContext(config, {}, warn=warned.append), snapshot=source, dataset=tmp_path / "dataset")
+    assert warned == ["evaluation.slices names 'country', which the snapshot does not have: no slices of it."]
+    validate.run(StepContext(CONFIG, {}), snapshot=source, dataset=tmp_path / "plain")
+    assert describe_folder("x", tmp_path / "dataset") == describe_folder("x", tmp_path / "plain")
 
 
 def test_nothing_is_written_where_the_contract_is_broken(tmp_path: Path) -> None:

@@ -96,15 +96,20 @@ def weight_and_group_are_two_columns(config: Config) -> Iterator[Finding]:
     "split.identity",
     "feature_engineering.primitives",
     "feature_engineering.windows",
+    "feature_engineering.entities",
     "automl.estimators",
     "evaluation.required",
     "evaluation.slices",
 )
 def lists_have_no_duplicates(config: Config) -> Iterator[Finding]:
     """Nothing is listed twice."""
+    entities = config.feature_engineering.entities.items()
+    place = ("feature_engineering", "entities")
     for path, items in (
         (("columns", "ignore"), config.columns.ignore),
         (("split", "identity"), config.split.identity),
+        *(((*place, name, "key"), entity.key) for name, entity in entities),
+        *(((*place, name, "ignore"), entity.ignore) for name, entity in entities),
         (("feature_engineering", "primitives"), config.feature_engineering.primitives),
         (("feature_engineering", "windows"), config.feature_engineering.windows),
         (("automl", "estimators"), config.automl.estimators),

@@ -27,6 +27,22 @@ def estimators_can_rank(config: Config) -> Iterator[Finding]:
             )
 
 
+@rule("feature_engineering.enabled", "feature_engineering.primitives", "feature_engineering.windows")
+def aggregates_have_primitives_and_windows(config: Config) -> Iterator[Finding]:
+    """Without one of either no aggregate is made."""
+    engineering = config.feature_engineering
+    for name, items, some in (
+        ("primitives", engineering.primitives, "[sum, mean, count]"),
+        ("windows", engineering.windows, "[1d, 30d]"),
+    ):
+        if engineering.enabled and not items:
+            yield Finding(
+                ("feature_engineering", name),
+                f"`feature_engineering.{name}` is empty, so that no aggregate would be made",
+                f"for example `{name}: {some}`, or remove the line, or write `enabled: false`",
+            )
+
+
 @rule("automl.blend", "automl.estimators")
 def a_blend_needs_two_estimators(config: Config) -> Iterator[Finding]:
     """A mean of one is no blend."""

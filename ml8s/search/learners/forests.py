@@ -31,7 +31,7 @@ _ESTIMATORS = {
 
 
 class ForestLearner:
-    """Fits forests on some rows. A ranking is learned as a regression on its grades."""
+    """Fits forests on some rows, of classes or values; no config asks them to rank."""
 
     def __init__(self, estimator: str, task: Task, rows: Rows) -> None:
         self._estimator = estimator

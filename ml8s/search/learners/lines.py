@@ -1,4 +1,4 @@
-"""Linear models: logistic regression for classes, ridge regression for values and for the grades of a ranking."""
+"""Linear models: logistic regression for classes, ridge regression for values."""
 
 from __future__ import annotations
 
