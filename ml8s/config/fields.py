@@ -176,8 +176,11 @@ def _range(part: Schema) -> str:
 
 def _pattern(item: Schema) -> str:
     pattern = str(item.get("pattern", ""))
-    if not pattern:
-        return ""
+    return in_words(pattern) if pattern else ""
+
+
+def in_words(pattern: str) -> str:
+    """How a text of a pattern looks."""
     return _PATTERNS.get(pattern, _GATE if ">=" in pattern else pattern)
 
 
