@@ -34,8 +34,9 @@ SHOW: Final = f"{SCRATCH}/show"
 USER: Final = 10001
 LARGEST_OBJECT: Final = 512 * 1024
 START_SECONDS: Final = 600  # for pulling an image and being scheduled, beside a step's own deadline
-# exitCode is text. 75: temporary. 137, 143: killed. Everything else would end the same way again.
-RETRY: Final = "lastRetry.status == 'Error' || asInt(lastRetry.exitCode) in [75, 137, 143]"
+# exitCode and retries are texts; retries is "0" after the first try and never has two digits. 75: temporary. 143: ended
+# from outside. 137: killed, most often for its memory, so twice at most. All else would end the same way again.
+RETRY: Final = 'lastRetry.status == "Error" || asInt(lastRetry.exitCode) in [75, 143, retries < "2" ? 137 : 0]'
 # What evaluate leaves for people, from its ports: file in the port's artifact.
 SHOWN: Final = {"report": "report.html", "metrics": "metrics.json"}
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -22,6 +23,34 @@ from typing import IO
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 FAMILIES = ("core", "train")
+BY_DIGEST = re.compile(r"[a-z0-9][a-zA-Z0-9._:/-]*@sha256:[0-9a-f]{64}")
+ARCHIVE = "oci-archive:"
+
+
+class NotBuilt(Exception):
+    """Images cannot be built; says why, what helps, and with which exit status it ends."""
+
+    def __init__(self, why: str, cure: str, *, status: int = 1) -> None:
+        """Remember all three; 2 is a mistake in what was asked."""
+        super().__init__(f"{why}; {cure}")
+        self.status = status
+
+
+def check_base(base: str) -> None:
+    """Refuses a base image that may be another one tomorrow.
+
+    Raises:
+        NotBuilt: it is neither an image by digest nor an archive that is there.
+    """
+    if base.startswith(ARCHIVE):
+        if not Path(base.removeprefix(ARCHIVE)).is_file():
+            raise NotBuilt(f"there is no archive {base.removeprefix(ARCHIVE)}", "name one that is there", status=2)
+    elif not BY_DIGEST.fullmatch(base):
+        raise NotBuilt(
+            f"the base image {base!r} is not named by digest, and a tag can move",
+            "write name@sha256:…, as `skopeo inspect` or your registry shows it",
+            status=2,
+        )
 
 
 def stage_context(family: str, target: Path) -> None:
@@ -39,7 +68,7 @@ def build(
     """Builds one image into an OCI archive.
 
     Raises:
-        subprocess.CalledProcessError: buildah failed; what it said is on stderr.
+        NotBuilt: buildah is not there or failed; what it said is on stderr.
     """
     environment = {"BUILDAH_ISOLATION": "chroot", **os.environ}
     with tempfile.TemporaryDirectory() as folder:
@@ -54,8 +83,20 @@ def build(
 
 
 def run(words: Sequence[str], environment: Mapping[str, str]) -> None:
-    """Runs a command with its output on stderr."""
-    subprocess.run(words, check=True, env=dict(environment), stdout=sys.stderr)
+    """Runs a command with its output on stderr.
+
+    Raises:
+        NotBuilt: it cannot be started, or it failed.
+    """
+    try:
+        status = subprocess.run(words, check=False, env=dict(environment), stdout=sys.stderr).returncode
+    except OSError as error:
+        reason = "is not on PATH" if isinstance(error, FileNotFoundError) else f"cannot be run ({error.strerror})"
+        cure = "install it (`apt-get install buildah`), or name it with --buildah; docker is not supported"
+        raise NotBuilt(f"{words[0]} {reason}", cure) from error
+    if status:
+        verb = next((word for word in words if word in ("bud", "push")), "")
+        raise NotBuilt(f"`{words[0]} {verb}` ended with {status}", "mend what it says above, then try again")
 
 
 def digest(archive: Path) -> str:
@@ -92,17 +133,31 @@ def main() -> int:
     parser.add_argument("--buildah", default="buildah", help="the buildah command, with its global options")
     parser.add_argument("--no-cache", action="store_true", help="build every layer anew")
     parser.add_argument("families", nargs="*", default=FAMILIES)
-    asked = parser.parse_args()
+    try:
+        build_all(parser.parse_args())
+    except NotBuilt as error:
+        print(f"images: {error}", file=sys.stderr)
+        return error.status
+    return 0
+
+
+def build_all(asked: argparse.Namespace) -> None:
+    """Builds what is asked for; raises NotBuilt."""
+    check_base(asked.base_image)
     lines, anew = ["images:"], ["--no-cache"] if asked.no_cache else []
     for family in asked.families:
         name, archive = f"{asked.repository}-{family}", asked.output / f"{family}.tar"
         build(family, asked.base_image, archive, shlex.split(asked.buildah), name=name, arguments=anew)
         lines.append(f"  {family}: {name}@{digest(archive)}")
-        packed, unpacked = archive.stat().st_size / 1e6, unpacked_bytes(archive) / 1e6
-        print(f"{lines[-1].strip()}  {packed:.0f} MB packed with its base, {unpacked:.0f} MB unpacked above it")
+        print(f"{lines[-1].strip()}  {weight(archive)}")
     (asked.output / "images.yaml").write_text("\n".join(lines) + "\n", encoding="utf-8")
     print(f"wrote {asked.output / 'images.yaml'}: the `images` section of platform.yaml")
-    return 0
+
+
+def weight(archive: Path) -> str:
+    """What an image weighs, in words."""
+    packed, unpacked = archive.stat().st_size / 1e6, unpacked_bytes(archive) / 1e6
+    return f"{packed:.0f} MB packed with its base, {unpacked:.0f} MB unpacked above it"
 
 
 if __name__ == "__main__":

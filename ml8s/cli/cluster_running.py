@@ -107,7 +107,7 @@ def start(request: Request, place: Place, asked: Asked, again: str) -> None:
     from ml8s.compile import compile_config
 
     compiled = compile_config(request.loaded, request.platform)
-    sight = look(request)
+    sight = look(request, mend=not asked.dry_run)
     if asked.dry_run:
         _show_dry_run(compiled, sight, parameters(request, sight.plan), again)
         return

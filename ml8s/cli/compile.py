@@ -28,6 +28,8 @@ def command(*, config: str, output: str, check: bool, platform: str | None, over
 
     if check and output == "-":
         raise InvalidUsage("--check compares with a folder", where="--check", cure="name the folder with -o DIR")
+    if not output:
+        raise InvalidUsage("-o names no folder", where="-o", cure="name a folder, or `-` for stdout")
     compiled = compile_config(load_config(config, overrides), load_platform(platform))
     if output == "-":
         ui.data(f"{compiled.template}---\n{compiled.workflow.rstrip()}")

@@ -12,7 +12,7 @@ from ml8s.errors import InvalidUsage
 @click.argument("topic", required=False)
 @click.argument("name", required=False)
 @click.option("--model", "model_id", metavar="MODEL", help="The model, for `explain feature NAME`.")
-@options.store_option
+@options.models_store_option
 def command(topic: str | None, name: str | None, model_id: str | None, store: str) -> None:
     """Explain a field of the config, a step, a metric or an error code, or a feature of a model.
 

@@ -10,7 +10,7 @@ from ml8s.cli import options, ui
 @click.command("explain")
 @click.argument("model_id", metavar="MODEL")
 @click.argument("name", metavar="FEATURE")
-@options.store_option
+@options.models_store_option
 @options.output_option
 def command(model_id: str, name: str, store: str, output: str) -> None:
     """Say in words what FEATURE of MODEL is, and work it out for one row of the snapshot that the model learned from.

@@ -12,7 +12,7 @@ from ml8s.cli import options, ui
 @click.option("--snapshot", required=True, metavar="URI", help="The newer snapshot: a folder, s3:// or abfs://.")
 @click.option("--allow-older", is_flag=True, help="Let the state go back to an earlier time than the newest one's.")
 @click.option("--dry-run", is_flag=True, help="Do everything but write.")
-@options.store_option
+@options.models_store_option
 @options.output_option
 def command(model_id: str, snapshot: str, *, allow_older: bool, dry_run: bool, store: str, output: str) -> None:
     """Carry what predictions look up (aggregates by key) on to the first boundary after the snapshot's last row.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("first", metavar="MODEL_A")
 @click.argument("second", metavar="MODEL_B")
-@options.store_option
+@options.models_store_option
 @options.output_option
 def command(first: str, second: str, store: str, output: str) -> None:
     """Compare two models: metrics with their difference (B - A), the config's differences, the data.

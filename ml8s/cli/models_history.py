@@ -11,7 +11,7 @@ COLUMNS = ("seq", "at", "type", "model_id", "by", "verified", "reason")
 
 @click.command()
 @click.argument("name", metavar="NAME|MODEL")
-@options.store_option
+@options.models_store_option
 @options.output_option
 def command(name: str, store: str, output: str) -> None:
     """Show the events of a model, or of all models of a name, oldest first.

@@ -18,7 +18,7 @@ COLUMNS = ("model_id", "state", "metric", "value", "registered", "by", "snapshot
 
 @click.command()
 @click.argument("name", required=False)
-@options.store_option
+@options.models_store_option
 @options.output_option
 def command(name: str | None, store: str, output: str) -> None:
     """List the registered models, all or those of one NAME.

@@ -29,7 +29,7 @@ FORMATS: Final = ("html", "md", "json")
     help="Write the report here; - is the terminal. By default html goes to MODEL.html, md and json to the terminal.",
 )
 @options.dry_run_option
-@options.store_option
+@options.models_store_option
 def command(model_id: str, form: str | None, target: str | None, dry_run: bool, store: str) -> None:
     """Print or save the evaluation report of a model, as it was when the model was registered.
 

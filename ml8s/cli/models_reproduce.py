@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @click.command("reproduce")
 @click.argument("model_id", metavar="MODEL")
-@options.store_option
+@options.models_store_option
 @options.output_option
 def command(model_id: str, store: str, output: str) -> None:
     """Train a model again from its record alone, in an empty store, and compare every artifact.

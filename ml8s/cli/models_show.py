@@ -19,7 +19,7 @@ SHOWN_DIGITS = 12
 
 @click.command()
 @click.argument("model_id", metavar="MODEL")
-@options.store_option
+@options.models_store_option
 @options.output_option
 def command(model_id: str, store: str, output: str) -> None:
     """Show one model: its state, the metric that decided, its data, when and by whom it was registered.

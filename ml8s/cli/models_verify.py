@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("model_id", metavar="MODEL")
-@options.store_option
+@options.models_store_option
 @options.output_option
 def command(model_id: str, store: str, output: str) -> None:
     """Hash a model again: its record, the chain of its events, and every file of every artifact.

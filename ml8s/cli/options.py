@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import click
 
@@ -12,6 +13,14 @@ Decorator = Callable[[F], F]
 
 OUTPUTS = ("table", "json", "yaml", "name")
 DEFAULT_STORE = "./.ml8s"
+WITH_OVERRIDES = ("run", "plan", "validate")
+WITH_STORE = ("run", "plan", "runs", "models", "features", "predict")
+_STORE: dict[str, Any] = {
+    "envvar": "ML8S_STORE",
+    "metavar": "URI",
+    "show_envvar": True,
+    "help": "The store: a folder, s3://… or abfs://….",
+}
 
 
 def config_argument(function: F) -> F:
@@ -28,15 +37,30 @@ def output_option(function: F) -> F:
 
 def store_option(function: F) -> F:
     """``--store URI``, or ML8S_STORE."""
+    return click.option("--store", default=DEFAULT_STORE, show_default=True, **_STORE)(function)
+
+
+def models_store_option(function: F) -> F:
+    """``--store URI``, or ML8S_STORE, else the store of the platform in force: where its runs register."""
     return click.option(
-        "--store",
-        envvar="ML8S_STORE",
-        default=DEFAULT_STORE,
-        show_default=True,
-        metavar="URI",
-        show_envvar=True,
-        help="The store: a folder, s3://… or abfs://….",
+        "--store", show_default=f"the platform's, else {DEFAULT_STORE}", callback=_store_in_force, **_STORE
     )(function)
+
+
+def _store_in_force(context: click.Context, parameter: click.Parameter, value: str | None) -> str:
+    if value is not None:
+        return value
+    from ml8s.platform.named import named_platform
+
+    origin = named_platform()
+    if origin is None:
+        return DEFAULT_STORE
+    from ml8s.cluster.planning import use_store_of
+    from ml8s.platform.reading import load_platform
+
+    platform = load_platform(origin)
+    use_store_of(platform)
+    return platform.store.uri
 
 
 def dry_run_option(function: F) -> F:
@@ -74,3 +98,18 @@ def store_was_given() -> bool:
     """Whether the running command was given ``--store`` by hand."""
     source = click.get_current_context().get_parameter_source("store")
     return source is click.core.ParameterSource.COMMANDLINE
+
+
+def with_same_options(command: str) -> str:
+    """A suggested command, with the overrides and the store that the running one was given by hand."""
+    context = click.get_current_context(silent=True)
+    if context is None:
+        return command
+    verb = command.split()[1]
+    more = []
+    if verb in WITH_OVERRIDES:
+        more += [f"--set {shlex.quote(each)}" for each in context.params.get("overrides", ())]
+    given = context.get_parameter_source("store") is click.core.ParameterSource.COMMANDLINE
+    if given and verb in WITH_STORE and "--store" not in command:
+        more.append(f"--store {shlex.quote(context.params['store'])}")
+    return " ".join([command, *more])

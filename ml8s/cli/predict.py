@@ -10,7 +10,7 @@ from ml8s.cli import options, ui
 @click.command("predict")
 @click.argument("model_id", metavar="MODEL")
 @click.option("-f", "--file", metavar="FILE", help="Rows: .json, .jsonl, .csv, .parquet; - for stdin.")
-@options.store_option
+@options.models_store_option
 @options.output_option
 def command(model_id: str, file: str | None, store: str, output: str) -> None:
     """Predict rows with a registered model, in this process.

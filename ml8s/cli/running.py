@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ml8s.cli import ui
-from ml8s.errors import GateFailed
+from ml8s.errors import GateFailed, InvalidUsage
 
 if TYPE_CHECKING:
     from ml8s.artifacts import Json
@@ -47,6 +47,12 @@ def run(asked: Asked) -> None:
     if place is not None:
         cluster_running.run(asked, place)
         return
+    if asked.detach:
+        raise InvalidUsage(
+            "this run would be on this machine, and it ends with its command",
+            where="--detach",
+            cure="leave --detach out, or name a platform (./platform.yaml or ML8S_PLATFORM) and leave --local out",
+        )
     start_pinned()
     from ml8s.cli.progress import Display
     from ml8s.runner.training import prepare, train
@@ -110,7 +116,10 @@ def _show(trained: Trained, asked: Asked) -> None:
         ui.note(f"report: {trained.report}")
     if trained.model_id is not None:
         ui.note(f"model {trained.model_id} is registered as a candidate")
-        ui.next_command(f"ml8s models show {trained.model_id}")
+        from ml8s.platform.named import named_platform
+
+        elsewhere = f" --store {asked.store}" if named_platform() is not None else ""  # models are the platform's there
+        ui.next_command(f"ml8s models show {trained.model_id}{elsewhere}")
     else:
         ui.next_command(f"ml8s run {asked.config}" if asked.until is not None else f"ml8s runs show {trained.attempt}")
 

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, TextIO
 
+from ml8s.cli import options
 from ml8s.errors import ML8sError, Problem
 from ml8s.redaction import hide_secrets
 
@@ -57,8 +58,8 @@ def note(text: str, style: str = "") -> None:
 
 
 def next_command(text: str) -> None:
-    """Says which command comes next."""
-    note(f"next: {text}", DIM)
+    """Says which command comes next; with the store and the overrides that this one was given."""
+    note(f"next: {options.with_same_options(text)}", DIM)
 
 
 def warning(text: str) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, cast
 
 from ml8s.artifacts import Json
-from ml8s.cluster.kubectl import Kubectl, Object
+from ml8s.cluster.kubectl import Kubectl, Object, unreadable
 from ml8s.cluster.rights import SUBMITTER, Right
 from ml8s.errors import (
     ArgoMissing,
@@ -46,7 +46,7 @@ def examine_cluster(kubectl: Kubectl, platform: Platform) -> list[Check]:
 
 
 def _version(kubectl: Kubectl) -> str:
-    return check_version(json.loads(kubectl.run("version", "-o", "json"))["serverVersion"])
+    return check_version(cast("Mapping[str, str]", kubectl.read("version", "-o", "json").get("serverVersion") or {}))
 
 
 def check_version(told: Mapping[str, str]) -> str:
@@ -55,8 +55,8 @@ def check_version(told: Mapping[str, str]) -> str:
     Raises:
         ClusterTooOld: it is older; a version that nobody can read passes.
     """
-    found = re.match(r"(\d+)\D+(\d+)", f"{told['major']}.{told['minor']}")
-    version = told["gitVersion"]
+    found = re.match(r"(\d+)\D+(\d+)", f"{told.get('major')}.{told.get('minor')}")
+    version = told.get("gitVersion", "of an unknown version")
     if found and (int(found[1]), int(found[2])) < OLDEST:
         raise ClusterTooOld(
             f"Kubernetes {version} is older than {OLDEST[0]}.{OLDEST[1]}",
@@ -67,7 +67,8 @@ def check_version(told: Mapping[str, str]) -> str:
 
 
 def _kinds(kubectl: Kubectl) -> str:
-    found = {str(each["name"]) for each in json.loads(kubectl.run("get", "--raw", f"/apis/{API}"))["resources"]}
+    listed = cast("Sequence[Object]", kubectl.read("get", "--raw", f"/apis/{API}").get("resources") or ())
+    found = {str(each["name"]) for each in listed}
     missing = [kind for kind in KINDS if kind not in found]
     if missing:
         raise ArgoMissing(
@@ -130,7 +131,10 @@ def _documents(text: str) -> Iterator[Object]:
     """The objects of a kubectl that prints a list, or one object after the other."""
     decoder, at = json.JSONDecoder(), 0
     while at < len(text):
-        value, at = decoder.raw_decode(text, at)
+        try:
+            value, at = decoder.raw_decode(text, at)
+        except ValueError:
+            raise unreadable(text, ["create"]) from None
         yield from value["items"] if value.get("kind") == "List" else [value]
         while at < len(text) and text[at].isspace():
             at += 1

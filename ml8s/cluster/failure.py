@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from ml8s.cluster.quota import read_quota
 from ml8s.cluster.view import FAILED, PENDING, SUCCEEDED, RunView, StepView
 from ml8s.errors import (
     GateFailed,
@@ -57,7 +58,8 @@ def _of_run(run: RunView) -> ML8sError:
 
 def trouble_of(step: StepView) -> ML8sError | None:
     """Why a pod that waits will never start by itself; None where it only takes its time."""
-    if not _waits(step):
+    quota = read_quota(step.message)
+    if not _waits(step) or (quota is not None and quota.can_fit):  # Argo asks for the pod again and again
         return None
     return _of_image(step) or _of_refusal(step)
 
@@ -68,6 +70,8 @@ def delay_of(step: StepView) -> str:
         return ""
     if _UNSCHEDULABLE.search(step.message):
         return f"waits for a machine with enough CPU and memory ({_short(step.message)})"
+    if quota := read_quota(step.message):
+        return f"waits for other pods of the namespace to end ({quota.words})"
     if "Waiting for" in step.message and "lock" in step.message:
         return "waits for another run of this model to register"
     return "starting" if step.message in ("PodInitializing", "ContainerCreating") else _short(step.message)
@@ -120,6 +124,12 @@ def _of_image(step: StepView) -> ML8sError | None:
 def _of_refusal(step: StepView) -> ML8sError | None:
     if not _REFUSED.search(step.message):
         return None
+    if quota := read_quota(step.message):
+        return PodRefused(
+            f"{step.label} cannot start: {_short(quota.words)}",
+            where="platform",
+            cure="ask for less with `resources` in the config, or ask the platform team for a larger quota",
+        )
     return PodRefused(
         f"{step.label} cannot start: {_short(step.message)}",
         where="platform",

@@ -1,33 +1,26 @@
-"""Following a run: its Workflow is watched, the logs of its pods are read as they grow, a follower hears of both."""
+"""Following a run: a follower hears how its Workflow and its pods' logs go on, and why it does not."""
 
 from __future__ import annotations
 
-import json
-from codecs import getincrementaldecoder
 from collections import defaultdict, deque
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from queue import Empty, SimpleQueue
-from threading import Event, Thread
 from time import monotonic
-from typing import IO, Final
+from typing import Final
 
-from ml8s.artifacts import Json
 from ml8s.cluster import submission
 from ml8s.cluster.failure import trouble_of
-from ml8s.cluster.kubectl import Kubectl, Stream
+from ml8s.cluster.kubectl import Kubectl
 from ml8s.cluster.refusals import refusal
 from ml8s.cluster.story import Follower, tell
 from ml8s.cluster.view import DONE, RunView, StepView, read_view
+from ml8s.cluster.watching import LineSaid, News, Watching, WatchLost, WorkflowSeen
 from ml8s.errors import ClusterUnreachable, ML8sError, RunNotFound
 from ml8s.runner.log_lines import read_progress, read_warning
 
 LAST_LINES: Final = 12
-READ_BYTES: Final = 1 << 16
 TICK_SECONDS: Final = 0.5
-AGAIN_SECONDS: Final = 2.0
-LOG_TRIES: Final = 30
 DRAIN_SECONDS: Final = 5.0
+ALIVE: Final = ("Pending", "Running")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +48,7 @@ class Following:
     patience: Patience = field(default_factory=Patience)
     view: RunView | None = None
     last_lines: dict[str, deque[str]] = field(default_factory=lambda: defaultdict(lambda: deque(maxlen=LAST_LINES)))
-    _heard: SimpleQueue[tuple[str, object]] = field(default_factory=SimpleQueue)
-    _over: Event = field(default_factory=Event)
-    _streams: list[Stream] = field(default_factory=list)
-    _readers: dict[str, Thread] = field(default_factory=dict)
+    _lost_since: float | None = None
     _troubled: dict[str, float] = field(default_factory=dict)
     _noted: set[str] = field(default_factory=set)
     _cached: set[str] = field(default_factory=set)
@@ -71,52 +61,48 @@ class Following:
             ClusterUnreachable: the cluster was silent for too long; the run goes on.
             RunNotFound: there is no such run, or it was deleted.
         """
-        watcher = Thread(target=self._watch, daemon=True)
-        watcher.start()
+        watching = Watching(self.kubectl, self.attempt)
+        watching.begin()
         try:
-            self._listen()
-            self._drain()
+            self._listen(watching)
         finally:
-            self._over.set()
-            for stream in self._streams:
-                stream.end()
+            watching.end()
         assert self.view is not None
         return self.view
 
-    def _listen(self) -> None:
-        began = silent = monotonic()
+    def _listen(self, watching: Watching) -> None:
+        began = monotonic()
         while self.view is None or not self.view.over:
-            try:
-                kind, value = self._heard.get(timeout=TICK_SECONDS)
-            except Empty:
-                kind, value = "", None
-            if kind == "lost":
-                self._lost(str(value), monotonic() - silent)
-            elif kind == "workflow":
-                silent = monotonic()
-                self._see(read_view(value))  # type: ignore[arg-type]
-            elif kind == "line":
-                self._hear(*value)  # type: ignore[misc]
+            self._take(watching.next(TICK_SECONDS), watching)
             self._check_trouble()
             if monotonic() - began > self.patience.uptake and (self.view is None or not self.view.steps):
                 self._say_once("Argo Workflows has not taken the run up yet: is its controller running? `ml8s doctor`")
 
-    def _see(self, view: RunView) -> None:
+    def _take(self, news: News | None, watching: Watching) -> None:
+        match news:
+            case WorkflowSeen(workflow):
+                self._lost_since = None
+                self._see(read_view(workflow), watching)
+            case LineSaid(label, line):
+                self._hear(label, line)
+            case WatchLost(complaint):
+                self._lose(complaint)
+
+    def _see(self, view: RunView, watching: Watching) -> None:
         before, self.view = self.view, view
         for step in view.steps:
-            self._read_logs(step)
+            self._read_log(step, watching)
+            for each in step.tries:
+                if each.phase not in ALIVE:
+                    watching.pod_ended(each.pod)
         if view.over:
-            self._drain()
+            self._drain(watching)
         tell(before, view, self.follower, cached=self._cached)
 
-    def _read_logs(self, step: StepView) -> None:
-        """Reads the log of a task's latest pod, from its start on; a pod that ended well is gone soon."""
-        last = step.last
-        if last is None or last.pod in self._readers or last.phase == "Pending" or step.state == DONE:
-            return
-        reader = Thread(target=self._read_log, args=(step.label, last.pod), daemon=True)
-        self._readers[last.pod] = reader
-        reader.start()
+    def _read_log(self, step: StepView, watching: Watching) -> None:
+        """Reads the log of a task's latest pod; one that ended well is gone soon."""
+        if step.last is not None and step.last.phase != "Pending" and step.state != DONE:
+            watching.read_log(step.label, step.last.pod)
 
     def _hear(self, label: str, line: str) -> None:
         if (progress := read_progress(line)) is not None:
@@ -129,22 +115,12 @@ class Following:
         elif line.strip():
             self.last_lines[label].append(line)
 
-    def _drain(self) -> None:
+    def _drain(self, watching: Watching) -> None:
         """Hears what the logs still say."""
         end = monotonic() + DRAIN_SECONDS
-        while monotonic() < end and any(reader.is_alive() for reader in self._readers.values()):
-            self._hear_next(0.1)
-        while self._hear_next(0.0):
-            pass
-
-    def _hear_next(self, seconds: float) -> bool:
-        try:
-            kind, value = self._heard.get(timeout=seconds) if seconds else self._heard.get_nowait()
-        except Empty:
-            return False
-        if kind == "line":
-            self._hear(*value)  # type: ignore[misc]
-        return True
+        while (news := watching.next(0.1 if watching.reading else 0.0)) or (watching.reading and monotonic() < end):
+            if isinstance(news, LineSaid):
+                self._hear(news.label, news.line)
 
     def _check_trouble(self) -> None:
         """Ends a run whose pod can never start: Argo would wait for its deadline."""
@@ -157,15 +133,17 @@ class Following:
                 submission.stop(self.kubectl, self.attempt)
                 raise error
 
-    def _lost(self, complaint: str, silent: float) -> None:
+    def _lose(self, complaint: str) -> None:
+        """Bears with a cluster that does not answer, for a while; any other complaint is the end."""
         error: ML8sError = refusal(complaint, self.kubectl.namespace, ["get", "workflow"])
         if f'"{self.attempt}" not found' in complaint:
             raise unknown_run(self.attempt, self.kubectl.namespace)
-        if complaint and not isinstance(error, ClusterUnreachable):
+        if not isinstance(error, ClusterUnreachable):
             raise error
-        if complaint:
-            self._say_once("the cluster does not answer; the run goes on, and is followed again when it does")
-        if silent > self.patience.silence:
+        self._say_once("the cluster does not answer; the run goes on, and is followed again when it does")
+        now = monotonic()
+        self._lost_since = now if self._lost_since is None else self._lost_since
+        if now - self._lost_since > self.patience.silence:
             error.cure = f"the run goes on: `ml8s runs show {self.attempt} --follow` when the cluster answers again"
             raise error
 
@@ -173,51 +151,6 @@ class Following:
         if text not in self._noted:
             self._noted.add(text)
             self.follower.noted("run", text)
-
-    def _watch(self) -> None:
-        """The Workflow, again and again whenever it changes; kubectl ends with a connection, so it is started anew."""
-        words = ("get", submission.WORKFLOW, self.attempt, "-o", "json", "--watch")
-        while not self._over.is_set():
-            try:
-                stream = self._open(*words)
-                for value in read_objects(stream.output):
-                    self._heard.put(("workflow", value))
-                self._heard.put(("lost", stream.complaint()))
-            except ML8sError as error:
-                self._heard.put(("lost", error.message))
-            self._over.wait(AGAIN_SECONDS)
-
-    def _read_log(self, label: str, pod: str) -> None:
-        for _ in range(LOG_TRIES):
-            stream = self._open("logs", "--follow", pod, "--container", "main")
-            heard = False
-            for line in stream.output:
-                heard = True
-                self._heard.put(("line", (label, line.decode("utf-8", "replace").rstrip("\r\n"))))
-            complaint = stream.complaint()
-            if heard or not complaint or "not found" in complaint or self._over.wait(1.0):
-                return
-
-    def _open(self, *words: str) -> Stream:
-        stream = self.kubectl.stream(*words)
-        self._streams.append(stream)
-        if self._over.is_set():  # whoever ends them all may just have done so
-            stream.end()
-        return stream
-
-
-def read_objects(source: IO[bytes]) -> Iterator[Mapping[str, Json]]:
-    """The JSON objects of a stream, one after the other, as they become whole."""
-    decoder, characters, text = json.JSONDecoder(), getincrementaldecoder("utf-8")("replace"), ""
-    while chunk := getattr(source, "read1")(READ_BYTES):  # noqa: B009 -- what is there, without waiting for more
-        text += characters.decode(chunk)
-        while text := text.lstrip():
-            try:
-                value, end = decoder.raw_decode(text)
-            except ValueError:
-                break
-            yield value
-            text = text[end:]
 
 
 def unknown_run(attempt: str, namespace: str) -> RunNotFound:

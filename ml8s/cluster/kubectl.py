@@ -12,12 +12,13 @@ from typing import IO, Final, cast
 
 from ml8s.artifacts import Json
 from ml8s.cluster.refusals import LOCAL, refusal
-from ml8s.errors import ClusterUnreachable, KubectlMissing
+from ml8s.errors import ClusterUnreachable, KubectlMissing, RunFailed
 
 PROGRAM: Final = "kubectl"
 MANAGER: Final = "ml8s"
 ANSWER_SECONDS: Final = 20
 PATIENCE_SECONDS: Final = 60
+SHOWN: Final = 80
 
 # The server validates; kubectl's own validation would first fetch megabytes of schemas.
 _WRITE: Final = (f"--field-manager={MANAGER}", "--validate=false", "-f", "-")
@@ -44,19 +45,23 @@ class Kubectl:
             raise refusal(done.stderr, self.namespace, words)
         return done.stdout
 
+    def read(self, *words: str, stdin: str | None = None) -> Object:
+        """The JSON object that kubectl prints; raises as ``run`` does."""
+        return read_object(self.run(*words, stdin=stdin), words)
+
     def get(self, kind: str, name: str) -> Object | None:
         """One object, None where there is none of this name."""
-        done = self._finished(["get", kind, name, "-o", "json"], None)
+        words = ["get", kind, name, "-o", "json"]
+        done = self._finished(words, None)
         if done.returncode == 0:
-            return cast(Object, json.loads(done.stdout))
+            return read_object(done.stdout, words)
         if f'"{name}" not found' in done.stderr and "namespaces" not in done.stderr:
             return None
         raise refusal(done.stderr, self.namespace, ["get", kind, name])
 
     def select(self, kind: str, selector: str) -> Sequence[Object]:
         """The objects of a kind that carry certain labels."""
-        found = json.loads(self.run("get", kind, "-l", selector, "-o", "json"))
-        return cast("Sequence[Object]", found["items"])
+        return cast("Sequence[Object]", self.read("get", kind, "-l", selector, "-o", "json")["items"])
 
     def apply(self, document: str) -> None:
         """Makes an object, or makes one that is there equal to this."""
@@ -80,8 +85,8 @@ class Kubectl:
                 stderr=subprocess.PIPE,
                 start_new_session=True,
             )
-        except FileNotFoundError:
-            raise self._missing() from None
+        except OSError as error:
+            raise self._unusable(error) from None
         return Stream(process, self.namespace, tuple(words))
 
     def _finished(self, words: Sequence[str], stdin: str | None) -> subprocess.CompletedProcess[str]:
@@ -96,8 +101,8 @@ class Kubectl:
                 timeout=PATIENCE_SECONDS,
                 check=False,
             )
-        except FileNotFoundError:
-            raise self._missing() from None
+        except OSError as error:
+            raise self._unusable(error) from None
         except subprocess.TimeoutExpired:
             raise ClusterUnreachable(
                 f"the cluster did not answer in {PATIENCE_SECONDS} s",
@@ -108,12 +113,39 @@ class Kubectl:
     def _command(self, words: Sequence[str]) -> list[str]:
         return [shutil.which(self.program) or self.program, "-n", self.namespace, *words]
 
-    def _missing(self) -> KubectlMissing:
+    def _unusable(self, error: OSError) -> KubectlMissing:
+        absent = isinstance(error, FileNotFoundError)
         return KubectlMissing(
-            f"{self.program} is not installed, and a platform is named",
+            f"{self.program} {'is not installed' if absent else f'cannot be started: {error.strerror}'}, "
+            "and a platform is named",
             where="PATH",
-            cure=f"install kubectl (https://kubernetes.io/docs/tasks/tools), {LOCAL}",
+            cure=f"install kubectl for this machine (https://kubernetes.io/docs/tasks/tools), {LOCAL}",
         )
+
+
+def read_object(text: str, words: Sequence[str]) -> Object:
+    """The JSON object that a kubectl printed.
+
+    Raises:
+        RunFailed: it is none: another program bears its name, or one around it prints as well.
+    """
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        raise unreadable(text, words)
+    return value
+
+
+def unreadable(text: str, words: Sequence[str]) -> RunFailed:
+    """The error for what a kubectl printed that is not what it prints."""
+    first = next(iter(text.strip().splitlines()), "nothing")[:SHOWN]
+    return RunFailed(
+        f"`{' '.join([PROGRAM, *words[:3]])}` printed what is no JSON: {first}",
+        where="PATH",
+        cure=f"see that `{PROGRAM}` on the PATH is the real one, with nothing around it that prints too",
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from ml8s.cluster.view import RunView, StepView, read_view
 from ml8s.config.loader import LoadedConfig
 from ml8s.config.model import Config
 from ml8s.errors import ClusterError, InvalidUsage, RunFailed, RunNotFound, StoreError
-from ml8s.platform.names import PIPELINE_LABEL
+from ml8s.platform.names import MODEL_LABEL
 from ml8s.runner.trial_counts import read_counts
 from ml8s.storage import open_store
 
@@ -25,8 +25,8 @@ _NAME: Final = re.compile(r"[a-z0-9][-a-z0-9.]*")
 
 
 def list_runs(kubectl: Kubectl) -> list[Object]:
-    """The Workflows of trainings, latest first."""
-    found = kubectl.select(WORKFLOW, PIPELINE_LABEL)
+    """The Workflows of trainings, latest first; not the doctor's trial, and no one else's."""
+    found = kubectl.select(WORKFLOW, MODEL_LABEL)
     return sorted(found, key=lambda each: (_metadata(each, "creationTimestamp"), _metadata(each, "name")), reverse=True)
 
 
@@ -38,7 +38,8 @@ def find_run(kubectl: Kubectl, name: str) -> Object:
     """
     if _NAME.fullmatch(name) is None:  # nor may it be an option of kubectl
         raise unknown_run(name, kubectl.namespace)
-    if (exact := kubectl.get(WORKFLOW, name)) is not None:
+    exact = kubectl.get(WORKFLOW, name)
+    if exact is not None and MODEL_LABEL in cast("Mapping[str, Json]", _metadata_of(exact).get("labels") or {}):
         return exact
     fitting = [each for each in list_runs(kubectl) if _metadata(each, "name").startswith(name)]
     if len(fitting) > 1:
@@ -131,4 +132,8 @@ def _archived(workflow: Mapping[str, Json], pod: str) -> str | None:
 
 
 def _metadata(workflow: Mapping[str, Json], name: str) -> str:
-    return str(cast("Mapping[str, Json]", workflow["metadata"]).get(name, ""))
+    return str(_metadata_of(workflow).get(name, ""))
+
+
+def _metadata_of(workflow: Mapping[str, Json]) -> Mapping[str, Json]:
+    return cast("Mapping[str, Json]", workflow["metadata"])

@@ -15,7 +15,6 @@ from ml8s.artifacts import Json
 from ml8s.config.durations import canonical_duration
 
 NAME_PATTERN = r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$"
-LONGEST_NAME = 64
 DURATION_PATTERN = r"^[1-9][0-9]{0,5}(s|m|h|d)$"
 
 ColumnName = Annotated[str, StringConstraints(min_length=1, max_length=256)]
@@ -26,7 +25,7 @@ Window = Annotated[
 Refresh = Annotated[
     str, StringConstraints(pattern=r"^(none|[1-9][0-9]{0,5}(s|m|h|d))$"), AfterValidator(canonical_duration)
 ]
-EntityName = Annotated[str, StringConstraints(pattern=NAME_PATTERN, max_length=LONGEST_NAME)]
+EntityName = Annotated[str, StringConstraints(pattern=NAME_PATTERN, max_length=64)]
 Estimator = Literal["lgbm", "xgboost", "rf", "extra_tree", "linear"]
 
 

@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 from ml8s.artifacts import Json
 from ml8s.config import fields
 from ml8s.config.flow import flow
-from ml8s.config.model import LONGEST_NAME, NAME_PATTERN, UNBUILT_SECTIONS
+from ml8s.config.model import NAME_PATTERN, UNBUILT_SECTIONS
 from ml8s.config.report import Finding
 from ml8s.config.strict_yaml import Document, Path
 
@@ -35,13 +35,17 @@ _SHOWN = 60
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """One value, or one name that the config gives, that the model refuses: where, what, and how it is written."""
+    """One value, or one name that the config gives, that the model refuses: where, what, and how it is written.
+
+    ``longest`` is the number of characters that it may have, where that is why it is refused.
+    """
 
     kind: str
     path: Path
     value: Json
     written: str | None
     message: str
+    longest: int | None = None
     of_name: bool = False
 
     @property
@@ -206,8 +210,7 @@ def _empty(refusal: Refusal) -> Phrase:
 
 def _too_long(refusal: Refusal) -> Phrase:
     length = len(refusal.value) if isinstance(refusal.value, str) else 0
-    limit = {"name": 36, "metric": 64, "dataset_uri": 1024}.get(str(refusal.path[-1]), 256)
-    return f"`{refusal.name}` has {length} characters, more than {limit}", "shorten it"
+    return f"`{refusal.name}` has {length} characters, more than {refusal.longest}", "shorten it"
 
 
 def _bad_name(refusal: Refusal) -> Phrase:
@@ -215,7 +218,7 @@ def _bad_name(refusal: Refusal) -> Phrase:
     name, place = str(refusal.path[-1]), dotted(refusal.path[:-1])
     if refusal.kind == "string_too_long":
         return (
-            f"the name `{shown(name)}` in `{place}` has {len(name)} characters, more than {LONGEST_NAME}",
+            f"the name `{shown(name)}` in `{place}` has {len(name)} characters, more than {refusal.longest}",
             "shorten it",
         )
     field = fields.find(refusal.path[:-1])
@@ -285,5 +288,6 @@ def _refusal(error: ErrorDetails, document: Document) -> Refusal:
         else:
             break
         path = (*path, part)
+    longest = error.get("ctx", {}).get("max_length")
     of_name = error["loc"][-1:] == ("[key]",)
-    return Refusal(error["type"], path, node, document.written.get(path), error["msg"], of_name)
+    return Refusal(error["type"], path, node, document.written.get(path), error["msg"], longest, of_name)

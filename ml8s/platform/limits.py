@@ -31,18 +31,18 @@ def check_snapshot(uri: str, platform: Platform) -> None:
 
 
 def resources_of(spec: StepSpec, config: Config, platform: Platform) -> tuple[float, str]:
-    """CPUs and memory of a step.
+    """CPUs and memory of a step: what the config asks for, or else the step's default, as far as the platform gives it.
 
     Raises:
         BeyondPlatform: the config asks for more than the platform's maximum.
     """
-    asked = config.resources.model_fields_set
-    cpu = config.resources.cpu if "cpu" in asked else min(float(spec.cpu), platform.maximum.cpu)
-    memory = config.resources.memory if "memory" in asked else spec.memory
-    if cpu > platform.maximum.cpu:
-        raise _beyond("cpu", f"{cpu:g}", f"{platform.maximum.cpu:g}")
-    if mebibytes(memory) > mebibytes(platform.maximum.memory):
-        raise _beyond("memory", memory, platform.maximum.memory)
+    asked, most = config.resources.model_fields_set, platform.maximum
+    cpu = config.resources.cpu if "cpu" in asked else min(float(spec.cpu), most.cpu)
+    memory = config.resources.memory if "memory" in asked else min(spec.memory, most.memory, key=mebibytes)
+    if cpu > most.cpu:
+        raise _beyond("cpu", f"{cpu:g}", f"{most.cpu:g}")
+    if mebibytes(memory) > mebibytes(most.memory):
+        raise _beyond("memory", memory, most.memory)
     return cpu, memory
 
 
@@ -53,7 +53,7 @@ def mebibytes(text: str) -> int:
 
 def _beyond(name: str, asked: str, most: str) -> BeyondPlatform:
     return BeyondPlatform(
-        f"a step would get {name} {asked}, and this platform gives at most {most}",
+        f"the config asks for {name} {asked}, and this platform gives at most {most}",
         where=f"resources.{name}",
         cure=f"set `resources: {{{name}: {most}}}` or less",
     )

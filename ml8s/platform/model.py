@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import StringConstraints, model_validator
+from pydantic import AfterValidator, StringConstraints, model_validator
 
 from ml8s.config.model import Section, field
+from ml8s.errors import InvalidStoreUri
+from ml8s.storage.uri import parse_address
 
 DNS_PATTERN = r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"
 IMAGE_PATTERN = r"^[a-z0-9]([a-z0-9._:/-]{0,200}[a-z0-9])?@sha256:[0-9a-f]{64}$"
@@ -17,15 +19,26 @@ PREFIX_PATTERN = r"^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$"
 DnsName = Annotated[str, StringConstraints(pattern=DNS_PATTERN)]
 ImageByDigest = Annotated[str, StringConstraints(pattern=IMAGE_PATTERN)]
 Url = Annotated[str, StringConstraints(pattern=URL_PATTERN)]
+STORE_PATTERN = r"^s3://[a-z0-9][a-z0-9.-]+[a-z0-9](/[A-Za-z0-9._-]+)*$"
+
+
+def _opens(uri: str) -> str:
+    """The address, where pods will be able to open it: their reader of addresses has the last word."""
+    try:
+        parse_address(uri)
+    except InvalidStoreUri as error:
+        raise ValueError(f"{error.message}: {error.cure}") from error
+    return uri
+
+
+StoreUri = Annotated[str, StringConstraints(pattern=STORE_PATTERN), AfterValidator(_opens)]
 Memory = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,5}(Mi|Gi)$")]
 
 
 class StorePlace(Section):
     """Where artifacts, cache and registry lie."""
 
-    uri: Annotated[str, StringConstraints(pattern=r"^s3://[a-z0-9][a-z0-9.-]+[a-z0-9](/[A-Za-z0-9._-]+)*$")] = field(
-        ..., "Address of the store, the same for every user.", example="s3://ml8s/store"
-    )
+    uri: StoreUri = field(..., "Address of the store, the same for every user.", example="s3://ml8s/store")
     endpoint: Url | None = field(
         None, "Endpoint of the S3 server; AWS where not given.", example="http://minio.minio:9000"
     )
@@ -122,7 +135,9 @@ class Platform(Section):
     allowed_buckets: tuple[Annotated[str, StringConstraints(pattern=BUCKET_PATTERN)], ...] = field(
         (), "Buckets that a snapshot may lie in; any where the list is empty.", example=["ml-datasets"]
     )
-    maximum: Maximum = field(Maximum(), "Most resources of one step.", example={"cpu": 16})
+    maximum: Maximum = field(
+        Maximum(), "Most resources of one step; what a step gets by default is cut to it.", example={"cpu": 16}
+    )
     artifacts: Artifacts = field(Artifacts(), "Reports and logs in the Argo UI.", example={"prefix": "argo"})
     keep_runs: int = field(
         604800, "How long a finished Workflow object is kept.", example=604800, unit="seconds", ge=60, le=31536000

@@ -43,7 +43,8 @@ def load_platform(source: str | None = None, *, option: bool = True) -> Platform
         text = files.read_text(origin)
     except ConfigError as error:
         message = error.message.replace("config", "platform")
-        raise InvalidPlatform(message, where=error.where, cure=f"check {VARIABLE} and the file") from error
+        cure = "check --platform" if source else f"check {VARIABLE} and the file"
+        raise InvalidPlatform(message, where=error.where, cure=cure) from error
     return parse_platform(text, origin)
 
 

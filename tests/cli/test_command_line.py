@@ -42,6 +42,8 @@ def test_a_valid_config_is_said_so_with_the_next_command(config: Path) -> None:
     assert done.returncode == 0
     assert done.stdout == f"{config} is valid: the model pricing, regression of price\n"
     assert done.stderr == f"next: ml8s run {config}\n"
+    overridden = run("validate", config, "--set", "evaluation.gates.mae='< 9'", "--set", "seed=3")
+    assert overridden.stderr == f"next: ml8s run {config} --set 'evaluation.gates.mae='\"'\"'< 9'\"'\"'' --set seed=3\n"
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ def of_ml8s(modules: set[str]) -> set[str]:
 @pytest.mark.parametrize("arguments", [("--help",), ("config", "--help"), ("--version",)])
 def test_help_loads_click_and_the_errors_alone(arguments: tuple[str, ...]) -> None:
     modules = loaded(*arguments)
-    assert of_ml8s(modules) == {"ml8s", "ml8s.cli", "ml8s.cli.ui", "ml8s.errors", "ml8s.redaction"}
+    assert of_ml8s(modules) == {"ml8s", "ml8s.cli", "ml8s.cli.options", "ml8s.cli.ui", "ml8s.errors", "ml8s.redaction"}
     assert not modules & HEAVY
     assert not modules & {"pydantic", "yaml", "subprocess"}
 

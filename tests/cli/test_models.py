@@ -82,10 +82,11 @@ def test_list_takes_a_name_and_every_form(store: str) -> None:
     named = run("models", "list", "fraud", "-o", "name", "--store", store)
     assert named.stdout == f"{FIRST}\n{SECOND}\n"
     assert yaml.safe_load(run("models", "list", "-o", "yaml", "--store", store).stdout) == answer("list", store=store)
+    assert f"next: ml8s models show {SECOND} --store {store}" in named.stderr, "the same store, as it was named"
     table = run("models", "list", environment={"ML8S_STORE": store})
     assert table.stdout.splitlines()[0].startswith("MODEL ID")
     assert len(table.stdout.splitlines()) == 4
-    assert f"next: ml8s models show {SECOND}" in table.stderr
+    assert table.stderr.endswith(f"next: ml8s models show {SECOND}\n")
 
 
 def test_an_empty_store_has_no_models_and_stays_absent(tmp_path: Path) -> None:

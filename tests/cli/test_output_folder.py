@@ -69,3 +69,14 @@ def test_a_compiled_file_that_is_no_utf8_differs(tmp_path: Path, capsys: pytest.
     template.write_bytes(template.read_bytes() + b"# Z\xfcrich\n")
     assert main([*COMPILE, "-o", str(tmp_path), "--check"]) == 1
     assert "differs from what" in capsys.readouterr().err
+
+
+def test_a_folder_and_a_platform_that_are_named_wrong_say_which_option(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main([*COMPILE, "-o", ""]) == 2
+    assert "at -o" in capsys.readouterr().err
+    assert main([*COMPILE[:-1], "nothing.yaml"]) == 2
+    assert "cure: check --platform" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []

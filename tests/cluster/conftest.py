@@ -1,22 +1,27 @@
-"""Fixtures for tests on the real cluster: `cluster`, `namespace`, `bucket`.
+"""Fixtures for tests on the real cluster: `cluster`, `namespace`, `bucket`, and `lodging` for those of a whole file.
 
 Each test has its own namespace, which forbids pods beyond `restricted`, and
-its own prefix in the bucket. When a test fails, the state of its namespace is
-part of the report. What a test leaves outside both fails the suite.
+its own prefix in the bucket. When a test fails, or the making of what it
+needs, the state of the namespaces in use is part of the report. What a test
+leaves outside both fails the suite.
 """
 
 import re
 import uuid
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 
 import pytest
 
-from tests.cluster.bed import evidence, objects
+from tests.cluster.bed import evidence, leftovers
 from tests.cluster.bed.cluster import Cluster, Space, connect, create_space
 from tests.cluster.bed.home import Home
 from tests.cluster.bed.places import standard
 from tests.cluster.bed.problem import BedError
 from tests.cluster.bed.storage import Bucket
+
+# The homes in use: a test's own, and one that the tests of its file share.
+IN_USE = pytest.StashKey[list[Home]]()
+Lodge = Callable[[pytest.FixtureRequest, Home], Space]
 
 
 @pytest.fixture(scope="session")
@@ -24,23 +29,45 @@ def cluster() -> Iterator[Cluster]:
     """The running bed; what the tests left outside their own places fails the suite."""
     try:
         bed = connect(standard())
+        with leftovers.refused(bed, Bucket().names):
+            yield bed
     except BedError as error:
         pytest.fail(str(error), pytrace=False)
-    before = evidence.inventory(bed)
-    stored = set(Bucket().names())
-    yield bed
-    mine = objects.TEST_LABEL
-    bed.wait("the end of the tests' namespaces", lambda: not bed.kubectl.list("namespaces", selector=mine))
-    left = sorted(evidence.inventory(bed) - before) + sorted(set(Bucket().names()) - stored)
-    if left:
-        pytest.fail("left behind by the tests:\n  " + "\n  ".join(left), pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def lodge(cluster: Cluster, pytestconfig: pytest.Config) -> Lodge:
+    """Give a home its namespace for as long as the asking fixture lives.
+
+    The namespace goes in a finalizer: it is still there when the report of a
+    failure is made, also when the fixture itself fails half-way.
+    """
+
+    def settle(request: pytest.FixtureRequest, home: Home) -> Space:
+        space, in_use = cluster.space(home.name), pytestconfig.stash.setdefault(IN_USE, [])
+
+        def leave() -> None:
+            in_use.remove(home)
+            space.delete()
+
+        home.spaces.append(space)
+        in_use.append(home)
+        request.addfinalizer(leave)
+        return space
+
+    return settle
+
+
+def named(words: str) -> Home:
+    """Return a new home whose name begins with words of the test or file."""
+    plain = re.sub(r"[^a-z0-9]+", "-", words.lower().removeprefix("test_"))
+    return Home(f"t-{plain[:40].strip('-')}-{uuid.uuid4().hex[:6]}")
 
 
 @pytest.fixture
 def home(request: pytest.FixtureRequest) -> Home:
     """The name that a test's namespace and prefix share."""
-    words = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower().removeprefix("test_"))
-    return Home(f"t-{words[:40].strip('-')}-{uuid.uuid4().hex[:6]}")
+    return named(request.node.name)
 
 
 @pytest.fixture
@@ -52,23 +79,29 @@ def bucket(cluster: Cluster, home: Home) -> Iterator[Bucket]:
 
 
 @pytest.fixture
-def namespace(cluster: Cluster, home: Home, bucket: Bucket) -> Iterator[Space]:
+def namespace(cluster: Cluster, lodge: Lodge, home: Home, bucket: Bucket, request: pytest.FixtureRequest) -> Space:
     """The test's namespace, ready for workflows; it is deleted after the test."""
-    space = create_space(cluster, home.name, home.prefix, home.name)
-    home.spaces.append(space)
-    yield space
-    space.delete()
+    lodge(request, home)
+    return create_space(cluster, home.name, home.prefix, home.name)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Add the namespace's state to the report of a failed test, before it is deleted."""
+    """Add the state of the namespaces in use to the report of what failed, before they are deleted."""
     report = yield
-    homes = [value for value in getattr(item, "funcargs", {}).values() if isinstance(value, Home)]
-    if report.when == "call" and report.failed:
-        for name, space in ((home.name, space) for home in homes for space in home.spaces):
-            folder = standard().failures / name
-            report.sections.append((f"cluster: {space.name}", evidence.collect(space, folder)))
+    if report.failed and call.excinfo is not None:
+        for home in item.config.stash.get(IN_USE, []):
+            report.sections += _state(home, item.name, call.excinfo.value)
     return report
+
+
+def _state(home: Home, test: str, failure: BaseException) -> list[tuple[str, str]]:
+    """Collect a home's state; once where a fixture's failure takes down every test of a file."""
+    folder = standard().failures / home.name
+    if home.failure is failure:
+        return [(f"cluster: {home.name}", f"as after the same failure above, in {folder}")]
+    home.failure = failure
+    into = folder / re.sub(r"[^A-Za-z0-9_]+", "-", test)[:80]
+    return [(f"cluster: {space.name}", evidence.collect(space, into)) for space in home.spaces]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ml8s.cluster.failure import delay_of, failure_of, retried, trouble_of
+from ml8s.cluster.quota import quantity
 from ml8s.cluster.view import FAILED, PENDING, RunView, StepView, TryView
 from ml8s.errors import (
     ContractViolation,
@@ -31,6 +32,13 @@ def ended_by(error: ML8sError, code: int) -> str:
     return f"Error (exit code {code}): {failure_text(error)}"
 
 
+def exceeded(asked: str, limited: str) -> str:
+    return (
+        f'pods "x" is forbidden: exceeded quota: team-a, requested: requests.cpu={asked},requests.memory=2Gi, '
+        f"used: requests.cpu=1500m,requests.memory=1Gi, limited: requests.cpu={limited},requests.memory=2560Mi"
+    )
+
+
 BROKEN = ContractViolation("3 rows are wrong", where="train", cure="mend them")
 AWAY = StoreUnreachable("the store does not answer", where="s3://b", cure="check the endpoint")
 GONE = InputMissing("split cannot read its input", producer="validate", cure="x")
@@ -45,6 +53,7 @@ CASES = [
     (failing('ErrImagePull: failed to pull "localhost/x@sha256:1": not found'), ImageMissing, "platform.yaml"),
     (failing('CreateContainerConfigError: secret "ml8s-store" not found'), PodRefused, "ml8s doctor"),
     (failing('pods "x" is forbidden: violates PodSecurity "restricted:latest"'), PodRefused, "ml8s doctor"),
+    (failing(exceeded("4", "2")), PodRefused, "larger quota"),
     (failing("Error (exit code 1)", "1"), RunFailed, "ml8s runs logs run-1"),
     (failing(""), RunFailed, "ml8s runs logs run-1"),
     (RunView("run-1", "Error", "invalid spec: no entrypoint"), RunFailed, "platform team"),
@@ -84,7 +93,9 @@ def pending(message: str) -> StepView:
 def test_a_pod_that_can_never_start_is_told_from_one_that_waits() -> None:
     assert type(trouble_of(pending('ImagePullBackOff: Back-off pulling image "x"'))) is ImageMissing
     assert type(trouble_of(pending('CreateContainerConfigError: secret "s" not found'))) is PodRefused
-    for message in ("", "PodInitializing", "Unschedulable: 0/1 nodes are available: 1 Insufficient cpu."):
+    assert type(trouble_of(pending(exceeded("4", "3500m")))) is PodRefused, "it fits into no emptied quota"
+    waiting = ("", "PodInitializing", "Unschedulable: 0/1 nodes are available: 1 Insufficient cpu.", exceeded("2", "2"))
+    for message in waiting:
         assert trouble_of(pending(message)) is None
     assert trouble_of(StepView("split", "split", FAILED, "ImagePullBackOff")) is None
 
@@ -96,6 +107,10 @@ def test_waiting_is_said_without_a_kubernetes_word() -> None:
     lock = "Waiting for ml8s/Mutex/register-fraud lock. Lock status: 0/1"
     assert delay_of(pending(lock)) == "waits for another run of this model to register"
     assert delay_of(pending("PodInitializing")) == "starting"
+    assert delay_of(pending(exceeded("1", "2"))) == (
+        "waits for other pods of the namespace to end (quota team-a: requests.cpu: 1 asked, 1500m of 2 in use; "
+        "requests.memory: 2Gi asked, 1Gi of 2560Mi in use)"
+    )
     between = StepView("split", "split", PENDING, "main: Error (exit code 75)", tries=(TryView("a", "Failed", "75"),))
     assert delay_of(between) == "", "what failed is told by its retry"
     assert delay_of(pending("")) == ""
@@ -113,3 +128,11 @@ def test_each_try_that_was_followed_by_another_is_told_once() -> None:
         "the store does not answer: tried again",
         "was killed: tried again",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("2", 2), ("1500m", 1.5), ("4Gi", 4 * 1024**3), ("128974848", 128974848), ("2k", 2000), ("?", 0)],
+)
+def test_quantities_are_numbers(text: str, number: float) -> None:
+    assert quantity(text) == number

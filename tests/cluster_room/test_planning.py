@@ -104,6 +104,9 @@ def test_verify_sees_what_only_a_hash_sees(trained: tuple[Tenant, dict[str, str]
     content = tenant.store.get(blob)
     tenant.store.put(blob, b"X" + content[1:])
     try:
+        tried = tenant.ml8s("run", "churn.yaml", "--verify", "--dry-run")
+        assert "split: run" in tried.stderr
+        assert tenant.store.get(blob) != content, "a dry run sets nothing aside"
         assert states(tenant)["split"] == "cached"
         assert states(tenant, verify=True)["split"] == "run"
     finally:
@@ -206,6 +209,7 @@ def test_a_dry_run_prints_what_would_be_applied(trained: tuple[Tenant, dict[str,
         (("runs", "stop", "x"), 2, "kubectl is not installed"),
         (("runs", "retry", "x"), 2, "kubectl is not installed"),
         (("run", "churn.yaml", "--store", "s3://other/store"), 2, "leave --store out"),
+        (("run", "churn.yaml", "--local", "--detach"), 2, "leave --detach out"),
         (("run", "churn.yaml", "--set", "resources.cpu=99"), 2, "resources.cpu"),
         (("run", "churn.yaml", "--set", "dataset_uri=data/"), 2, "a place that pods cannot read"),
     ],
@@ -216,6 +220,21 @@ def test_what_cannot_go_to_the_cluster_is_told(tenant: Tenant, words: tuple[str,
     assert said in done.stderr
     assert "cure: " in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_models_are_those_of_the_platform_unless_a_store_is_named(tenant: Tenant) -> None:
+    for words, variables, place in (
+        ((), {}, "s3://ml-store/team"),
+        (("--store", "elsewhere"), {}, "elsewhere"),
+        ((), {"ML8S_STORE": "elsewhere"}, "elsewhere"),
+    ):
+        done = tenant.ml8s("models", "list", "nothing", *words, **variables)
+        assert done.returncode == 0, done.stderr
+        assert f"no model of the name nothing is registered in {place}" in done.stderr
+    (tenant.folder / "broken.yaml").write_text("store: 7")
+    broken = tenant.ml8s("models", "list", ML8S_PLATFORM="broken.yaml")
+    assert broken.returncode == 2
+    assert "Traceback" not in broken.stderr
 
 
 def test_local_needs_no_platform_and_runs_of_a_store_are_named_with_it(tenant: Tenant, tmp_path: Path) -> None:

@@ -7,9 +7,9 @@ import json
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from ml8s.cluster.following import read_objects
 from ml8s.cluster.story import tell
 from ml8s.cluster.view import DONE, FAILED, PENDING, RUNNING, SKIPPED, RunView, StepView, TryView
+from ml8s.cluster.watching import read_objects
 from tests.runner.desk import Heard
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)

@@ -22,12 +22,16 @@ SECURITY = {
     "capabilities": {"drop": ["ALL"]},
     "readOnlyRootFilesystem": True,
 }
+RETRY = 'lastRetry.status == "Error" || asInt(lastRetry.exitCode) in [75, 143, retries < "2" ? 137 : 0]'
+# What a person opens in the Argo UI: artifact to file, and what is read beside a node's name.
+SHOWN = {"evaluate": {"report": "report.html", "metrics": "metrics.json"}}
+TOLD = {"evaluate": ("decision", "metric")}
 POD_SECURITY = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
 
 
 def faults(template: Object, config: Config) -> list[str]:
     """Everything that is wrong with a compiled WorkflowTemplate."""
-    return [*_spec(template), *_dag(template, config), *_containers(template), *_names(template)]
+    return [*_spec(template), *_dag(template, config), *_containers(template, config), *_names(template, config)]
 
 
 def _templates(template: Object) -> dict[str, Object]:
@@ -131,7 +135,7 @@ def _producers_of_all(config: Config, task: Task) -> set[str]:
     return direct | {above for one in direct for above in _producers_of_all(config, tasks[one])}
 
 
-def _containers(template: Object) -> Iterator[str]:
+def _containers(template: Object, config: Config) -> Iterator[str]:
     for name, each in _leaves(template).items():
         if "container" not in each:
             yield f"{name} is no container"
@@ -151,7 +155,8 @@ def _containers(template: Object) -> Iterator[str]:
             yield f"{name} has no limits"
         if _secrets(container) != _purposes(spec):
             yield f"{name} is given the keys {_secrets(container)}"
-        yield from _arguments(name, each, spec.effect)
+        yield from _arguments(name, each)
+        yield from _limits(name, each, f"register-{_kubernetes(config.name)}" if spec.effect else None)
         yield from _environment(name, container, _parameters(template).get("config", ""))
 
 
@@ -169,7 +174,11 @@ def _purposes(spec: StepSpec) -> dict[str, str]:
     return found
 
 
-def _arguments(name: str, each: Object, effect: bool) -> Iterator[str]:
+def _kubernetes(name: str | None) -> str:
+    return str(name).replace("_", "-")
+
+
+def _arguments(name: str, each: Object) -> Iterator[str]:
     args = each["container"]["args"]
     options = dict(zip(args[1::2], args[2::2], strict=False))
     inputs = [parameter["name"] for parameter in each.get("inputs", {}).get("parameters", [])]
@@ -183,27 +192,43 @@ def _arguments(name: str, each: Object, effect: bool) -> Iterator[str]:
         yield f"{name} does not hand its inputs on"
     if not options.get("--store", "").startswith("s3://"):
         yield f"{name} has no store"
-    yield from _outputs(name, each.get("outputs", {}), options.get("--result"))
+    if ("--show" in options) != (name in SHOWN):
+        yield f"{name} leaves nothing to see, or something that nobody shows"
+    yield from _outputs(name, each.get("outputs", {}), options)
+    yield from _artifacts(name, each.get("outputs", {}).get("artifacts", []), options.get("--show"))
+
+
+def _limits(name: str, each: Object, mutex: str | None) -> Iterator[str]:
     retry = each.get("retryStrategy", {})
-    allowed = "lastRetry.status == 'Error' || asInt(lastRetry.exitCode) in [75, 137, 143]"
-    if retry.get("retryPolicy") != "Always" or retry.get("expression") != allowed or retry.get("limit") != "3":
+    if retry.get("retryPolicy") != "Always" or retry.get("expression") != RETRY or retry.get("limit") != "3":
         yield f"{name} is retried otherwise"
     if not isinstance(each.get("activeDeadlineSeconds"), int):
         yield f"{name} has no deadline"
-    if effect != bool(each.get("synchronization", {}).get("mutexes")):
-        yield f"{name} has a mutex where it must have none, or none where it must"
+    if each.get("synchronization") != (None if mutex is None else {"mutexes": [{"name": mutex}]}):
+        yield f"{name} has another mutex than {mutex}"
 
 
-def _outputs(name: str, outputs: Object, path: object) -> Iterator[str]:
-    for parameter in outputs.get("parameters", []):
-        if "default" not in parameter["valueFrom"]:
-            yield f"{name} has an output without a default"
-    result = [one["valueFrom"]["path"] for one in outputs.get("parameters", []) if one["name"] == "result"]
-    if result != [path]:
-        yield f"{name} hands on no result"
-    for artifact in outputs.get("artifacts", []):
-        if artifact.get("archive") != {"none": {}} or set(artifact.get("s3", {})) != {"key"}:
-            yield f"{name} archives {artifact['name']}, or names a bucket"
+def _outputs(name: str, outputs: Object, options: Mapping[str, str]) -> Iterator[str]:
+    found = {one["name"]: one["valueFrom"] for one in outputs.get("parameters", [])}
+    paths = {"result": options.get("--result")}
+    paths |= {told: f"{options.get('--show')}/{told}" for told in TOLD.get(name, ())}
+    if {key: value["path"] for key, value in found.items()} != paths:
+        yield f"{name} hands on {sorted(found)}"
+    if any(value.get("default") != "" for value in found.values()):
+        yield f"{name} has an output without an empty default"
+
+
+def _artifacts(name: str, artifacts: list[Object], show: str | None) -> Iterator[str]:
+    files = SHOWN.get(name, {})
+    if {one["name"]: one.get("path") for one in artifacts} != {port: f"{show}/{file}" for port, file in files.items()}:
+        yield f"{name} shows {[one['name'] for one in artifacts]}"
+    for one in artifacts:
+        if one.get("archive") != {"none": {}} or set(one.get("s3", {})) != {"key"}:
+            yield f"{name} archives {one['name']}, or names a bucket"
+        elif not one["s3"]["key"].endswith(f"/{{{{workflow.name}}}}/{files.get(one['name'])}"):
+            yield f"{name} keeps {one['name']} where another run's may lie"
+        if one.get("optional") is not True:
+            yield f"{name} fails without {one['name']}, as after a hit in its cache"
 
 
 def _environment(name: str, container: Object, config: str) -> Iterator[str]:
@@ -226,14 +251,23 @@ def _environment(name: str, container: Object, config: str) -> Iterator[str]:
         yield f"{name} has no place to write"
 
 
-def _names(template: Object) -> Iterator[str]:
+def _names(template: Object, config: Config) -> Iterator[str]:
+    annotations = template["metadata"].get("annotations", {})
+    if annotations.get("workflows.argoproj.io/title") != f"{config.name}: train":
+        yield "the title does not say model and pipeline"
+    if not re.fullmatch(r"[0-9a-f]{64}", annotations.get("ml8s.dev/config-digest", "")):
+        yield "the digest of the config is not told"
     labels = [template["metadata"]["labels"], template["spec"].get("workflowMetadata", {}).get("labels", {})]
     for each in labels:
         if set(each) != {"ml8s.dev/model", "ml8s.dev/pipeline"} or any(len(value) > 63 for value in each.values()):
             yield "the labels do not say model and pipeline"
+    fanned_out = {task.spec.name for task in _tasks(config).values() if task.item}
     for name, each in _leaves(template).items():
         if each.get("metadata", {}).get("labels", {}).get("ml8s.dev/step") != name:
             yield f"the pods of {name} do not say their step"
+        item = each.get("metadata", {}).get("labels", {}).get("ml8s.dev/item")
+        if item != ("{{inputs.parameters.item}}" if name in fanned_out else None):
+            yield f"the pods of {name} do not say what they work on"
     known = {"workflow.name", "workflow.parameters.config", "inputs.parameters.from", "inputs.parameters.item"}
     known |= {f"workflow.parameters.{each['name']}" for each in template["spec"]["arguments"]["parameters"]}
     tasks = [task["name"] for task in _templates(template)["main"]["dag"]["tasks"]]

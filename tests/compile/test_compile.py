@@ -5,19 +5,22 @@ from __future__ import annotations
 import base64
 import copy
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from ml8s.compile import Compiled, compile_config
+from ml8s.catalogue import STEPS, StepSpec
+from ml8s.compile import LARGEST_OBJECT, Compiled, compile_config
 from ml8s.config import load_config
 from ml8s.config.loader import parse_config
 from ml8s.config.model import Config
-from ml8s.errors import BeyondPlatform, CompiledDiffers
+from ml8s.errors import BeyondPlatform, CompiledDiffers, InvalidConfig
 from ml8s.examples import EXAMPLES
+from ml8s.pipelines.pipeline import Pipeline, Wiring
 from ml8s.platform.reading import load_platform, parse_platform
 from scripts import templates
 from tests.cli import commands
@@ -69,29 +72,33 @@ def test_the_workflow_names_its_template_and_nothing_else() -> None:
     assert workflow["spec"] == {"workflowTemplateRef": {"name": "fraud-train"}}
     assert workflow["metadata"]["generateName"] == "fraud-train-"
     assert len(compiled.workflow) < 600
+    template = yaml.safe_load(compiled.template)
+    for names in ("annotations", "labels", "namespace"):
+        assert workflow["metadata"][names] == template["metadata"][names]
 
 
-HOSTILE = ["{%x%}", "'; $(id) `id`", 'a"b\\', "x\ny: z", "é\u2028", "no", "%s {0}", "&a *b !!c"]
+class Long(Pipeline):
+    """A pipeline of very many steps."""
+
+    def wire(self, catalogue: Sequence[StepSpec] = STEPS) -> Wiring:
+        return Wiring(self.name, tuple(replace(catalogue[0], name=f"check_{n}", outputs=()) for n in range(400)), {})
 
 
-@pytest.mark.parametrize("text", HOSTILE)
-def test_no_text_of_a_user_is_written_into_an_object(text: str) -> None:
-    values = {"dataset_uri": "s3://ml-datasets/x/v1", "task": "regression", "target_column": text, "name": "plain"}
-    values |= {"split": {"strategy": "group", "group_column": f"{text}2"}, "columns": {"ignore": [f"{text}3"]}}
-    loaded = parse_config(json.dumps(values), "plain.yaml")
-    harmless = parse_config(json.dumps({**values, "target_column": "t"}), "plain.yaml")
-    compiled = compile_config(loaded, load_platform(PLATFORM))
-    other = compile_config(harmless, load_platform(PLATFORM))
-    written, expected = yaml.safe_load(compiled.template), yaml.safe_load(other.template)
-    given = written["spec"]["arguments"]["parameters"][0].pop("value")
-    expected["spec"]["arguments"]["parameters"][0].pop("value")
-    for each in (written, expected):
-        each["metadata"]["annotations"].pop("ml8s.dev/config-digest")
-        for one in (one for one in each["spec"]["templates"] if "container" in one):
-            variables = one["container"]["env"]
-            variables.remove(next(variable for variable in variables if variable["name"] == "ML8S_CONFIG_SHA256"))
-    assert written == expected
-    assert Config.model_validate_json(base64.b64decode(given)).target_column == text
+def test_what_does_not_fit_into_kubernetes_is_refused() -> None:
+    refused = r"fraud.yaml compiles to [67]\d{5} bytes, and at most 524288 fit"
+    with pytest.raises(BeyondPlatform, match=refused) as caught:
+        compile_config(load_config(FRAUD, [SET]), load_platform(PLATFORM), Long("long", ()))
+    assert caught.value.cure == "shorten the lists of the config"
+
+
+def test_the_largest_config_that_is_accepted_fits() -> None:
+    columns = [f"{number:04}-{'x' * 240}" for number in range(185)]
+    values = {"dataset_uri": "s3://ml-datasets/x/v1", "task": "regression", "target_column": "y", "name": "wide"}
+    config = {**values, "split": {"strategy": "random"}, "columns": {"ignore": columns}}
+    compiled = compile_config(parse_config(json.dumps(config), "wide.yaml"), load_platform(PLATFORM))
+    assert 60_000 < len(compiled.template) < LARGEST_OBJECT
+    with pytest.raises(InvalidConfig, match="is too large"):
+        parse_config(json.dumps({**config, "columns": {"ignore": [*columns, *map(str.upper, columns)]}}), "wide.yaml")
 
 
 def test_a_name_that_yaml_reads_as_a_boolean_stays_text() -> None:
@@ -113,6 +120,30 @@ def test_resources_come_from_the_config_else_from_the_step() -> None:
 
     assert limits(fraud()[0]) == {"cpu": "1", "memory": "2Gi"}
     assert limits(fraud("resources.cpu=4", "resources.memory=8Gi")[0]) == {"cpu": "4", "memory": "8Gi"}
+
+
+def limited(maximum: str, *overrides: str) -> dict[str, dict[str, str]]:
+    """The limits of every step on a platform with this maximum."""
+    text = Path(PLATFORM).read_text()
+    there = next(line for line in text.splitlines() if line.startswith("maximum:"))
+    platform = parse_platform(text.replace(there, f"maximum: {maximum}"), "platform.yaml")
+    templates_ = yaml.safe_load(compile_config(load_config(FRAUD, [SET, *overrides]), platform).template)["spec"][
+        "templates"
+    ]
+    return {one["name"]: one["container"]["resources"]["limits"] for one in templates_ if "container" in one}
+
+
+def test_defaults_are_cut_to_the_maximum_and_what_is_asked_for_is_not() -> None:
+    assert set(map(str, limited("{cpu: 0.5, memory: 1Gi}").values())) == {str({"cpu": "0.5", "memory": "1Gi"})}
+    found = limited("{cpu: 0.5, memory: 1Gi}", "resources.cpu=0.25", "resources.memory=512Mi")
+    assert found["search"] == {"cpu": "0.25", "memory": "512Mi"}
+    for asked, words in (
+        ("memory=1025Mi", "memory 1025Mi, and this platform gives at most 1Gi"),
+        ("cpu=1", "cpu 1, and"),
+    ):
+        with pytest.raises(BeyondPlatform, match=words) as caught:
+            limited("{cpu: 0.5, memory: 1Gi}", f"resources.{asked}")
+        assert caught.value.where == f"resources.{asked.partition('=')[0]}"
 
 
 def test_a_budget_moves_the_deadline_of_the_search_only() -> None:
@@ -215,6 +246,16 @@ def _param(template: Template, name: str) -> list[Any]:
     return found
 
 
+def _shown(template: Template, name: str = "report") -> dict[str, Any]:
+    found: list[dict[str, Any]] = by_name(template, "evaluate")["outputs"]["artifacts"]
+    return next(each for each in found if each["name"] == name)
+
+
+def _mutex(template: Template) -> dict[str, Any]:
+    found: dict[str, Any] = by_name(template, "register")["synchronization"]["mutexes"][0]
+    return found
+
+
 XGBOOST = " && search-xgboost"
 DIGEST = "sha256:" + "3" * 64
 MUTATIONS: dict[str, Callable[[Template], object]] = {
@@ -268,6 +309,26 @@ MUTATIONS: dict[str, Callable[[Template], object]] = {
     "no default": lambda t: _param(t, "select")[0]["valueFrom"].pop("default"),
     "another path": lambda t: _set(_param(t, "select")[0]["valueFrom"], "path", "/scratch/other"),
     "no result": lambda t: _param(t, "evaluate").pop(0),
+    "no report to open": lambda t: by_name(t, "evaluate")["outputs"]["artifacts"].remove(_shown(t)),
+    "no metrics to open": lambda t: by_name(t, "evaluate")["outputs"]["artifacts"].remove(_shown(t, "metrics")),
+    "another file than the report": lambda t: _set(_shown(t), "path", "/scratch/show/metrics.json"),
+    "a report that must be there": lambda t: _shown(t).pop("optional"),
+    "one report for all runs": lambda t: _swap(_shown(t)["s3"], "key", "{{workflow.name}}", "latest"),
+    "no decision to read": lambda t: _param(t, "evaluate").pop(1),
+    "no metric to read": lambda t: _param(t, "evaluate").pop(2),
+    "the metric as the decision": lambda t: _swap(_param(t, "evaluate")[1]["valueFrom"], "path", "decision", "metric"),
+    "a default that says something": lambda t: _set(_param(t, "evaluate")[1]["valueFrom"], "default", "pass"),
+    "leave nothing to see": lambda t: _set(box(t, "evaluate"), "args", box(t, "evaluate")["args"][:7]
+                                           + box(t, "evaluate")["args"][9:]),
+    "no title": lambda t: t["metadata"]["annotations"].pop("workflows.argoproj.io/title"),
+    "another's title": lambda t: _swap(t["metadata"]["annotations"], "workflows.argoproj.io/title", "fraud", "churn"),
+    "no digest of the config": lambda t: t["metadata"]["annotations"].pop("ml8s.dev/config-digest"),
+    "no annotations": lambda t: t["metadata"].pop("annotations"),
+    "no item": lambda t: by_name(t, "search")["metadata"]["labels"].pop("ml8s.dev/item"),
+    "retry a kill three times": lambda t: _swap(by_name(t, "search")["retryStrategy"], "expression", '< "2"', '< "3"'),
+    "a mutex without a name": lambda t: by_name(t, "register").update(synchronization={"mutexes": [{}]}),
+    "the mutex of all models": lambda t: _set(_mutex(t), "name", "register"),
+    "another model's mutex": lambda t: _set(_mutex(t), "name", "register-churn"),
     "archive the report": lambda t: by_name(t, "evaluate")["outputs"]["artifacts"][0].pop("archive"),
     "name a bucket": lambda t: _set(by_name(t, "evaluate")["outputs"]["artifacts"][0]["s3"], "bucket", "b"),
     "retry everything": lambda t: by_name(t, "search")["retryStrategy"].pop("expression"),

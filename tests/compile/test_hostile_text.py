@@ -15,7 +15,7 @@ from ml8s.config.loader import LoadedConfig, parse_config
 from ml8s.config.model import Config
 from ml8s.errors import ConfigError
 from ml8s.platform.reading import load_platform
-from tests.config import hostile
+from tests.config import hostile_texts as hostile
 from tests.config.leaves import LEAVES, Leaf
 
 PLATFORM = Path(__file__).parents[2] / "workflow-templates" / "platform.example.yaml"

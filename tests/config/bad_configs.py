@@ -118,6 +118,13 @@ TYPES: Final = [
     Bad("evaluation: {gates: [roc_auc]}", VALUES, "1:21", "not a list", 'gates: {roc_auc: ">= 0.9"}'),
     Bad("evaluation: {gates: {roc_auc: 0.9}}", VALUES, "1:31", 'a bound such as ">= 0.9"', "roc_auc"),
     Bad("positive_class: 1.5", VALUES, "1:17", "not the number 1.5", "positive_class"),
+    Bad(
+        f"feature_engineering: {{enabled: true, time_column: at, entities: {{shop: {{key: [s], table: {'x' * 65}}}}}}}",
+        VALUES,
+        "1:90",
+        "has 65 characters, more than 64",
+        "shorten",
+    ),
     Bad("feature_engineering: {entities: [customer]}", VALUES, "1:33", "a mapping, not a list", "entities"),
 ]
 

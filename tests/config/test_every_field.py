@@ -15,7 +15,7 @@ from ml8s.config.flow import flow
 from ml8s.config.loader import load_config
 from ml8s.config.strict_yaml import NotReadable, parse
 from ml8s.errors import ConfigError, ConfigUnreadable, InvalidConfig
-from tests.config import hostile
+from tests.config import hostile_texts as hostile
 from tests.config.leaves import ENTITY, LEAVES, Leaf, outside
 
 NEVER: Final = (".nan", "-.inf", ".inf", "1e999", "18446744073709551616", "-18446744073709551616")

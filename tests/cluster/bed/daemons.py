@@ -73,6 +73,11 @@ def start(places: Places, daemon: Daemon, *, again: bool = False) -> Started:
     """
     if not network.is_inside():
         raise BedError(f"{daemon.name} may only start inside the bed's network namespace")
+    return launch(places, daemon, again=again)
+
+
+def launch(places: Places, daemon: Daemon, *, again: bool = False) -> Started:
+    """Start a daemon in whatever network this process is."""
     log = log_of(places, daemon.name)
     log.parent.mkdir(parents=True, exist_ok=True)
     common = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}

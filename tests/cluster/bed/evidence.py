@@ -2,11 +2,17 @@
 
 from pathlib import Path
 
-from tests.cluster.bed.cluster import Cluster, Space
+from tests.cluster.bed.cluster import Space
 from tests.cluster.bed.objects import Object
 from tests.cluster.bed.problem import BedError
 
 _TAIL = "40"
+# Without Secrets: what is collected may be shown to anybody.
+_KINDS = (
+    "workflows", "workflowtemplates", "workflowtaskresults", "cronworkflows", "rollouts", "experiments", "analysisruns",
+    "pods", "services", "replicasets", "jobs", "networkpolicies", "persistentvolumeclaims", "resourcequotas",
+    "serviceaccounts", "configmaps",
+)  # fmt: skip
 
 
 def collect(space: Space, folder: Path) -> str:
@@ -18,8 +24,7 @@ def collect(space: Space, folder: Path) -> str:
         "events.txt": _quiet(space, "get", "events", "--sort-by=.lastTimestamp"),
         "logs.txt": "\n".join(_logs(space, pod) for pod in _quietly_listed(space, "pods")),
     }
-    objects = "workflows,cronworkflows,rollouts,analysisruns,pods,services,replicasets"
-    (folder / "objects.yaml").write_text(_quiet(space, "get", objects, "-o", "yaml"))
+    (folder / "objects.yaml").write_text(_quiet(space, "get", ",".join(_KINDS), "-o", "yaml"))
     for name, text in parts.items():
         (folder / name).write_text(text)
     shown = [f"== {name.removesuffix('.txt')}\n{text.rstrip()}" for name, text in parts.items() if text.strip()]
@@ -59,17 +64,3 @@ def _workflow(workflow: Object) -> str:
 def _logs(space: Space, pod: Object) -> str:
     name = _name(pod)
     return f"-- {name}\n" + _quiet(space, "logs", name, "--all-containers", "--prefix", "--tail", _TAIL)
-
-
-def inventory(cluster: Cluster) -> set[str]:
-    """Name every object that no test may add: cluster-wide ones, and those of standing namespaces."""
-    kinds = (
-        "clusterroles,clusterrolebindings,crds,persistentvolumes,storageclasses,priorityclasses,namespaces,"
-        "mutatingwebhookconfigurations,validatingwebhookconfigurations,apiservices"
-    )
-    found = cluster.kubectl("get", kinds, "-o", "name").split()
-    inside = "pods,services,configmaps,secrets,serviceaccounts,roles,rolebindings,deployments,replicasets,jobs"
-    argo = "workflows,cronworkflows,workflowtemplates,clusterworkflowtemplates,rollouts,analysisruns,analysistemplates"
-    columns = "custom-columns=NAMESPACE:.metadata.namespace,KIND:.kind,NAME:.metadata.name"
-    rows = cluster.kubectl("get", f"{inside},{argo}", "--all-namespaces", "--no-headers", "-o", columns)
-    return {*found, *(" ".join(row.split()) for row in rows.splitlines())}

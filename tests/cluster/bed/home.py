@@ -11,6 +11,8 @@ class Home:
 
     name: str
     spaces: list[Space] = field(default_factory=list)
+    # The failure after which its state was collected last: it is shown by every test that the failure takes down.
+    failure: BaseException | None = None
 
     @property
     def prefix(self) -> str:

@@ -16,6 +16,7 @@ PACKAGES = {
     "cc": "gcc",
     "conntrack": "conntrack",
     "containerd": "containerd",
+    "curl": "curl",
     "debootstrap": "debootstrap",
     "ip": "iproute2",
     "iptables": "iptables",

@@ -2,12 +2,14 @@
 
 import os
 import shlex
+import shutil
 import sys
 from pathlib import Path
 
 from tests.cluster.bed.builds import Programs
 from tests.cluster.bed.network import HANDLE
 from tests.cluster.bed.places import ACCESS_KEY, BUCKET, PROMETHEUS, REPOSITORY, S3, SECRET_KEY, Places
+from tests.cluster.bed.problem import BedError
 from tests.cluster.bed.storage import REGION
 
 MARK = "ML8S_BED"
@@ -16,7 +18,7 @@ MARK = "ML8S_BED"
 def write(places: Places, programs: Programs, images: dict[str, str]) -> None:
     """Write the wrappers and the file of `export` lines."""
     places.wrappers.mkdir(parents=True, exist_ok=True)
-    for name, target in _targets(programs).items():
+    for name, target in targets(places, programs).items():
         wrapper = places.wrappers / name
         # -e: a wrapper that cannot enter must not run the command outside.
         wrapper.write_text(f'#!/bin/sh -e\nexec nsenter --net={HANDLE} -- {shlex.quote(str(target))} "$@"\n')
@@ -26,7 +28,8 @@ def write(places: Places, programs: Programs, images: dict[str, str]) -> None:
     places.environment.write_text("\n".join(lines) + "\n")
 
 
-def _targets(programs: Programs) -> dict[str, Path | str]:
+def targets(places: Places, programs: Programs) -> dict[str, Path | str]:
+    """Return what each wrapper calls."""
     beside_python = Path(sys.executable).parent
     return {
         "kubectl": programs["kubectl"],
@@ -34,8 +37,17 @@ def _targets(programs: Programs) -> dict[str, Path | str]:
         "kubectl-argo-rollouts": programs["kubectl-argo-rollouts"],
         "python": sys.executable,
         "ml8s": beside_python / "ml8s",
-        "curl": "/usr/bin/curl",
+        "curl": _outside(places, "curl"),
     }
+
+
+def _outside(places: Places, program: str) -> str:
+    """Find a program of the machine: the wrappers may be first on PATH, and must not call themselves."""
+    folders = [folder for folder in os.get_exec_path() if Path(folder) != places.wrappers]
+    found = shutil.which(program, path=os.pathsep.join(folders))
+    if found is None:
+        raise BedError(f"{program} is not on PATH: make cluster-deps")
+    return found
 
 
 def variables(places: Places, images: dict[str, str]) -> dict[str, str]:

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -22,6 +23,7 @@ from tests.cluster.bed import (
     requirements,
     settings,
     suite,
+    wrappers,
 )
 from tests.cluster.bed.builds import ARGO, FAMILIES, KUBERNETES, Programs
 from tests.cluster.bed.commands import run, run_logged
@@ -178,6 +180,33 @@ def test_a_daemon_that_died_is_named_with_its_last_lines(places: Places) -> None
     (places.logs / "etcd.log").write_text("no space left on device\n")
     with pytest.raises(BedError, match=r"died: etcd\n.*\n    no space left on device"):
         daemons.check_alive(places)
+
+
+def test_a_daemon_whose_port_is_taken_is_named_with_its_own_words(places: Places) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        argv = (sys.executable, "-m", "http.server", "--bind", "127.0.0.1", port)
+        started = daemons.launch(places, daemons.Daemon("prometheus", argv))
+        until("its end", lambda: not started.alive(), seconds=60)
+        with pytest.raises(BedError, match=r"died: prometheus\n(.*\n)*.*Address already in use"):
+            daemons.check_alive(places)
+
+
+def test_every_wrapper_calls_what_is_there_and_never_itself(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+    built = builds.programs(standard(), run(["go", "version"]).strip())
+    monkeypatch.setenv("PATH", f"{places.wrappers}:{os.environ['PATH']}")
+    for _ in range(2):  # again, with the wrappers on PATH
+        wrappers.write(places, built, {})
+        called = wrappers.targets(places, built)
+        assert set(called) == {"kubectl", "argo", "kubectl-argo-rollouts", "python", "ml8s", "curl"}
+        for name, target in called.items():
+            assert os.access(target, os.X_OK), name
+            assert Path(target).parent != places.wrappers
+            assert (places.wrappers / name).read_text().endswith(f'-- {target} "$@"\n')
+            assert os.access(places.wrappers / name, os.X_OK)
+    monkeypatch.setenv("PATH", str(places.wrappers))
+    with pytest.raises(BedError, match="curl is not on PATH: make cluster-deps"):
+        wrappers.write(places, built, {})
 
 
 def test_status_of_a_bed_that_is_down_says_so_and_is_not_well(places: Places) -> None:

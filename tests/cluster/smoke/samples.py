@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from ml8s.compile import RETRY
 from tests.cluster.bed.objects import EXECUTOR_ACCOUNT, Object
 
 PYTHON = "/usr/bin/python3"
@@ -13,7 +14,7 @@ SCRATCH = "/ml8s"
 TEMPORARY = {
     "limit": "5",
     "retryPolicy": "Always",
-    "expression": "lastRetry.status == 'Error' || asInt(lastRetry.exitCode) in [75, 137, 143]",
+    "expression": RETRY,
     "backoff": {"duration": "2s", "factor": "2", "maxDuration": "2m"},
 }
 _POD_SECURITY = {"runAsNonRoot": True, "runAsUser": 10001, "seccompProfile": {"type": "RuntimeDefault"}}

@@ -109,3 +109,15 @@ def test_a_step_killed_for_its_memory_ends_with_137_and_is_retried(namespace: Sp
     assert namespace.finish(name) == "Succeeded"
     assert attempts(namespace, name, "greedy") == ["Failed", "Succeeded"]
     assert namespace.nodes(name)["greedy(0)"]["outputs"]["exitCode"] == "137"
+
+
+def test_a_step_that_is_killed_each_time_is_tried_three_times_and_no_more(namespace: Space) -> None:
+    name = namespace.submit(
+        workflow(
+            dag({"name": "killed", "template": "killed"}),
+            step("killed", "import sys; sys.exit(137)", retryStrategy=TEMPORARY),
+        )
+    )
+
+    assert namespace.finish(name) == "Failed"
+    assert attempts(namespace, name, "killed") == ["Failed"] * 3

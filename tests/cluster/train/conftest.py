@@ -1,7 +1,5 @@
 """Fixtures of the training tests: step images, and a platform with the fraud example's snapshot."""
 
-import uuid
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +10,7 @@ from ml8s.storage import probe
 from tests.cluster.bed.cluster import Cluster, Space, create_space
 from tests.cluster.bed.home import Home
 from tests.cluster.bed.storage import Bucket
+from tests.cluster.conftest import Lodge, named
 from tests.cluster.train import step_images
 from tests.cluster.train.command import User
 from tests.cluster.train.platform import ROWS, Platform
@@ -36,17 +35,13 @@ def user(platform: Platform) -> User:
 
 
 @pytest.fixture(scope="module")
-def team(
-    cluster: Cluster, images: dict[str, str], tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
-) -> Iterator[Home]:
+def team(cluster: Cluster, lodge: Lodge, request: pytest.FixtureRequest) -> Home:
     """A namespace and a prefix for all tests of a file."""
-    words = request.path.stem.removeprefix("test_").replace("_", "-")
-    home = Home(f"t-{words}-{uuid.uuid4().hex[:6]}")
-    space = create_space(cluster, home.name, home.prefix, home.name)
-    home.spaces.append(space)
-    yield home
-    space.delete()
-    Bucket(prefix=home.prefix).remove()
+    home = named(request.path.stem)
+    request.addfinalizer(Bucket(prefix=home.prefix).remove)
+    lodge(request, home)
+    create_space(cluster, home.name, home.prefix, home.name)
+    return home
 
 
 @pytest.fixture(scope="module")

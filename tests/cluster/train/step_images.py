@@ -21,11 +21,12 @@ FOLDER = REPOSITORY / "step-images"
 
 
 def main() -> int:
-    """Build what is not cached, and say where it is."""
+    """Build what is not cached, and say what each image weighs and where it is."""
     places = standard()
-    base = _base(places)
+    base, weight = _base(places), runpy.run_path(str(FOLDER / "build.py"))["weight"]
     for family in FAMILIES:
-        sys.stdout.write(f"{build(family, base, places)}\n")
+        archive = build(family, base, places)
+        sys.stdout.write(f"{family}: {weight(archive)}, {archive}\n")
     return 0
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from tests.cluster.bed.cluster import Cluster
 from tests.cluster.train.command import User
-from tests.cluster.train.platform import Platform, records
+from tests.cluster.train.platform import records
 
 OUTAGE_SECONDS = 20
 FIRST = ["--until", "split"]
@@ -53,7 +53,7 @@ def test_a_step_without_enough_memory_is_tried_again_and_then_told_so(user: User
     assert "validate ran out of memory and was killed" in done.err
     assert "cure: ask for more with `resources: {memory: …}` in the config" in done.err
     assert "validate: ran out of memory and was killed: tried again" in done.err
-    assert tries(user, done.run, "validate") == ["Failed"] * 4
+    assert tries(user, done.run, "validate") == ["Failed"] * 3, "a kill is retried twice"
 
 
 def test_a_killed_container_and_a_deleted_pod_are_made_anew(user: User) -> None:
@@ -118,56 +118,6 @@ def test_two_configs_of_one_model_at_once_each_get_their_own_template(user: User
     both = [user.start(*user.command(f"seed={seed}"), *FIRST) for seed in (1, 2)]
     ended = [going.end() for going in both]
     assert [done.status for done in ended] == [0, 0], [done.err for done in ended]
-
-
-HOSTILE = ["'; $(id) `id` #", 'a"b\\c', "x\ny: {z}", "%s {0} é\u2028", "&a *b !!c"]
-
-
-def test_hostile_columns_reach_the_steps_unchanged_and_nothing_else_happens(platform: Platform) -> None:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    from ml8s.runner.cache import Result
-    from ml8s.storage import open_store
-    from ml8s.storage.blobs import blob_key
-
-    table = pq.read_table(platform.folder / "data" / "train.parquet")
-    names = dict(zip(["amount", "customer_id"], HOSTILE, strict=False))
-    assert set(names) <= set(table.column_names), table.column_names
-    renamed = table.rename_columns([names.get(name, name) for name in table.column_names])
-    folder = platform.folder / "hostile"
-    folder.mkdir()
-    pq.write_table(renamed, folder / "rows.parquet")
-    assert isinstance(renamed, pa.Table)
-    user = User(platform)
-    address = f"{platform.bucket.uri}/hostile"
-    published = user.ml8s("data", "publish", folder / "rows.parquet", address)
-    assert published.status == 0, published.err
-    config = {
-        "name": "hostile", "dataset_uri": address, "task": "classification", "target_column": "is_fraud",
-        "columns": {"ignore": [HOSTILE[0]]}, "split": {"strategy": "group", "group_column": HOSTILE[1]},
-        "resources": {"cpu": 0.7, "memory": "1Gi"},
-    }  # fmt: skip
-    (platform.folder / "hostile.yaml").write_text(json.dumps(config))
-    before = {each["metadata"]["name"] for each in platform.space.list("pods,secrets,configmaps,serviceaccounts")}
-    done = user.ml8s("run", "hostile.yaml", *FIRST)
-    assert done.status == 0, done.err
-    local = user.ml8s("run", "hostile.yaml", *FIRST, "--local", "--store", platform.folder / "local")
-    assert local.status == 0, local.err
-    there = Result.from_bytes(platform.opened().get(blob_key(platform.result(done.run, "split"))))
-    here = [
-        result
-        for item in open_store(str(platform.folder / "local")).list("cache/")
-        if item.key.count("/") == 1
-        and (result := Result.from_bytes(open_store(str(platform.folder / "local")).get(item.key))).parts.step
-        == "split"
-    ]
-    assert [result.outputs for result in here] == [there.outputs]
-    kept = {each["metadata"]["name"] for each in platform.space.list("secrets,configmaps,serviceaccounts")}
-    assert kept <= before
-    refused = user.ml8s("run", "hostile.yaml", "--set", "target_column='{{workflow.name}}'")
-    assert refused.status == 2
-    assert "{{" in refused.err
 
 
 def test_the_follower_outlives_a_lost_connection(user: User) -> None:

@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +11,10 @@ import yaml
 from ml8s.cluster.rights import LOOKING, SUBMITTER
 from ml8s.examples.generate import publish
 from tests.cluster.bed.cluster import Cluster, Space
-from tests.cluster.bed.home import Home
 from tests.cluster.bed.places import ACCESS_KEY, REPOSITORY, SECRET_KEY
 from tests.cluster.bed.problem import BedError
 from tests.cluster.bed.storage import Bucket
+from tests.cluster.conftest import Lodge, named
 from tests.cluster.smoke.samples import dag
 from tests.cluster.train import identities, installation
 from tests.cluster.train.command import Finished, User
@@ -25,24 +24,27 @@ TRIAL_SECONDS = 420
 
 
 @pytest.fixture(scope="module")
-def installed(cluster: Cluster, images: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[User]:
+def installed(
+    cluster: Cluster,
+    images: dict[str, str],
+    lodge: Lodge,
+    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest,
+) -> User:
     """Someone with the rights of `ml8s-deployer` on a fresh installation with three identities."""
-    folder = tmp_path_factory.mktemp("installed")
-    home = Home("t-installation-" + folder.name[-1] + "x")
+    folder, home = tmp_path_factory.mktemp("installed"), named("installation")
     bucket = Bucket(prefix=home.prefix)
+    request.addfinalizer(bucket.remove)
+    lodge(request, home)
     space = installation.install(cluster, home.name, home.name, bucket, folder)
-    try:
-        installation.argo_keys(space)
-        platform = Platform(space, bucket, folder, images)
-        publish("fraud", folder / "data", rows=ROWS)
-        platform.prepare()
-        text = json.loads((folder / "platform.yaml").read_text())
-        text |= {"credentials": identities.make_secrets(space, bucket)}
-        (folder / "platform.yaml").write_text(json.dumps(text))
-        yield User(platform, {"KUBECONFIG": str(installation.deployer(space, folder))})
-    finally:
-        space.delete()
-        bucket.remove()
+    installation.argo_keys(space)
+    platform = Platform(space, bucket, folder, images)
+    publish("fraud", folder / "data", rows=ROWS)
+    platform.prepare()
+    text = json.loads((folder / "platform.yaml").read_text())
+    text |= {"credentials": identities.make_secrets(space, bucket)}
+    (folder / "platform.yaml").write_text(json.dumps(text))
+    return User(platform, {"KUBECONFIG": str(installation.deployer(space, folder))})
 
 
 def changed(user: User, folder: Path, **change: object) -> User:
