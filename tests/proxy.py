@@ -11,6 +11,9 @@ from urllib.parse import urlsplit
 
 from tests.loopback import serving
 
+PER_CONNECTION = ("content-length", "connection", "transfer-encoding")
+"""Headers of an answer that the proxy says itself."""
+
 
 class ProxyHandler(BaseHTTPRequestHandler):
     """One request: ``meet`` gets its body, and forwards, refuses, answers or hangs up."""
@@ -44,7 +47,7 @@ class ProxyHandler(BaseHTTPRequestHandler):
         """Sends an answer whose head says ``length``, which a cut body does not have."""
         self.send_response_only(status)
         for name, value in headers.items():
-            if name.lower() not in ("content-length", "connection", "transfer-encoding"):
+            if name.lower() not in PER_CONNECTION:
                 self.send_header(name, value)
         self.send_header("Content-Length", str(length))
         self.end_headers()

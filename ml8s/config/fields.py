@@ -185,6 +185,11 @@ def _range(part: Schema) -> str:
 
 def _pattern(item: Schema) -> str:
     pattern = str(item.get("pattern", ""))
+    return in_words(pattern) if pattern else ""
+
+
+def in_words(pattern: str) -> str:
+    """How a text of a pattern looks."""
     return _PATTERNS.get(pattern, pattern)
 
 

@@ -70,5 +70,5 @@ def refusal(name: str, origin: str) -> tuple[str, str] | None:
 
 
 def _nearest(name: str) -> str:
-    plain = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_0123456789")
-    return plain[:LONGEST].rstrip("_")
+    plain = re.sub(r"[^a-z0-9]+", "_", name.lower()).lstrip("_0123456789")[:LONGEST].rstrip("_")
+    return plain[:-9] if looks_like_an_id(plain) else plain

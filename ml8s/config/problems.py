@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 from ml8s.artifacts import Json
 from ml8s.config import fields
 from ml8s.config.flow import flow
-from ml8s.config.model import UNBUILT_SECTIONS
+from ml8s.config.model import NAME_PATTERN, UNBUILT_SECTIONS
 from ml8s.config.report import Finding
 from ml8s.config.strict_yaml import Document, Path
 
@@ -35,7 +35,7 @@ _SHOWN = 60
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """One value that the model refuses: where, what it is, and how it is written in the file.
+    """One value, or one name that the config gives, that the model refuses: where, what, and how it is written.
 
     ``longest`` is the number of characters that it may have, where that is why it is refused.
     """
@@ -46,6 +46,7 @@ class Refusal:
     written: str | None
     message: str
     longest: int | None = None
+    of_name: bool = False
 
     @property
     def name(self) -> str:
@@ -212,6 +213,19 @@ def _too_long(refusal: Refusal) -> Phrase:
     return f"`{refusal.name}` has {length} characters, more than {refusal.longest}", "shorten it"
 
 
+def _bad_name(refusal: Refusal) -> Phrase:
+    """Of a key that is a name, as that of an entity."""
+    name, place = str(refusal.path[-1]), dotted(refusal.path[:-1])
+    if refusal.kind == "string_too_long":
+        return (
+            f"the name `{shown(name)}` in `{place}` has {len(name)} characters, more than {refusal.longest}",
+            "shorten it",
+        )
+    field = fields.find(refusal.path[:-1])
+    cure = f"for example {example(field)}" if field else ""
+    return f"the name `{shown(name)}` in `{place}` must be {fields.in_words(NAME_PATTERN)}", cure
+
+
 def _otherwise(refusal: Refusal) -> Phrase:
     field = refusal.field
     return f"`{refusal.name}`: {_lower(refusal.message)}", f"for example {example(field)}" if field else ""
@@ -256,8 +270,8 @@ def findings(errors: Sequence[ErrorDetails], document: Document, unreliable: Ite
 
 
 def _finding(refusal: Refusal) -> Finding:
-    message, cure = PHRASES.get(refusal.kind, _otherwise)(refusal)
-    return Finding(refusal.path, message, cure, at_key=refusal.kind in ("missing", "extra_forbidden"))
+    message, cure = (_bad_name if refusal.of_name else PHRASES.get(refusal.kind, _otherwise))(refusal)
+    return Finding(refusal.path, message, cure, refusal.of_name or refusal.kind in ("missing", "extra_forbidden"))
 
 
 def _refusal(error: ErrorDetails, document: Document) -> Refusal:
@@ -275,4 +289,5 @@ def _refusal(error: ErrorDetails, document: Document) -> Refusal:
             break
         path = (*path, part)
     longest = error.get("ctx", {}).get("max_length")
-    return Refusal(error["type"], path, node, document.written.get(path), error["msg"], longest)
+    of_name = error["loc"][-1:] == ("[key]",)
+    return Refusal(error["type"], path, node, document.written.get(path), error["msg"], longest, of_name)

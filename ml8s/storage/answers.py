@@ -71,6 +71,7 @@ class Case(Enum):
         "use a store that keeps `If-None-Match: *`: AWS S3, MinIO, Ceph, a folder",
     )
     TAKEN = (StoreUnreachable, "the store says that {where} is there already, or was replaced ({detail})", _AGAIN)
+    GARBLED = (StoreUnreachable, "the store's answer about {where} cannot be read: {detail}", _AGAIN)
     CONFLICT = (StoreUnreachable, "the store says that {where} has another writer at this moment ({detail})", _AGAIN)
     UNREACHABLE = (StoreUnreachable, "the store does not serve {where}: {detail}", _AGAIN)
 
@@ -81,6 +82,13 @@ class Met(Exception):
     def __init__(self, case: Case, detail: str = "") -> None:
         super().__init__(case, detail)
         self.case, self.detail = case, detail
+
+
+class Garbled(Met):
+    """An answer that came, and is none: a header or field lacks, or holds what it cannot."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(Case.GARBLED, detail.splitlines()[0][:300])
 
 
 @dataclass(frozen=True)

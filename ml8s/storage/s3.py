@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final, cast
 
-from ml8s.storage.answers import Case, Dialect, Met, told
+from ml8s.storage.answers import Case, Dialect, Garbled, Met, told
 from ml8s.storage.identities import Purpose, own_settings
 from ml8s.storage.objects import (
     ATTEMPTS,
@@ -79,8 +79,10 @@ class S3Bucket:
         from fsspec.asyn import sync
 
         answer = self._call("get_object", Key=name)
-        sync(self._filesystem.loop, _drain, answer["Body"], take)
-        return cast("Mapping[str, str]", answer.get("Metadata", {}))
+        with _judged():
+            body, metadata = answer["Body"], cast("Mapping[str, str]", answer.get("Metadata", {}))
+        sync(self._filesystem.loop, _drain, body, take)
+        return metadata
 
     def write(self, name: str, content: bytes | Path, metadata: Mapping[str, str], *, only_new: bool) -> None:
         """Writes one object with one request, or with one multipart upload above 64 MiB, aborted on an error."""
@@ -109,18 +111,20 @@ class S3Bucket:
             raise missing
         version = answer.get("VersionId")
         known = None if version == "null" else cast("str | None", version)
-        size, modified = cast(int, answer["ContentLength"]), cast(datetime, answer["LastModified"])
-        found = described(name, size, modified, str(answer["ETag"]), known)
-        return found, cast("Mapping[str, str]", answer["Metadata"])
+        with _judged():
+            size, modified = cast(int, answer["ContentLength"]), cast(datetime, answer["LastModified"])
+            found = described(name, size, modified, str(answer["ETag"]), known)
+            return found, cast("Mapping[str, str]", answer["Metadata"])
 
     def page(self, prefix: str, after: str, size: int) -> Page:
         """The next objects, in S3's order: by the UTF-8 bytes of their names."""
         token = {"ContinuationToken": after} if after else {}
         page = self._call("list_objects_v2", Prefix=prefix, MaxKeys=size, **token)
         self._seen = True
-        items = cast("list[Mapping[str, Any]]", page.get("Contents", []))
-        found = [described(item["Key"], item["Size"], item["LastModified"], item["ETag"]) for item in items]
-        return found, str(page["NextContinuationToken"]) if page.get("IsTruncated") else ""
+        with _judged():
+            items = cast("list[Mapping[str, Any]]", page.get("Contents", []))
+            found = [described(item["Key"], item["Size"], item["LastModified"], item["ETag"]) for item in items]
+            return found, str(page["NextContinuationToken"]) if page.get("IsTruncated") else ""
 
     def remove(self, name: str) -> None:
         """Removes one object, which may be missing."""
@@ -145,15 +149,15 @@ class S3Bucket:
 
 @contextmanager
 def _judged() -> Iterator[None]:
-    """Tells two cases in which the client raises what Python has for anything."""
+    """Tells three cases in which the client, or who reads its answer, raises what Python has for anything."""
     try:
         yield
     except RecursionError as error:  # the client follows every redirect of a bucket, whoever answers it
         raise Met(Case.REGION, "redirected without end") from error
-    except ValueError as error:  # the client is made with the first request
-        if "endpoint" not in str(error).lower():
-            raise
-        raise Met(Case.ENDPOINT, str(error)) from error
+    except (ValueError, KeyError, TypeError, OverflowError) as error:
+        if "endpoint" in str(error).lower():  # the client is made with the first request
+            raise Met(Case.ENDPOINT, str(error)) from error
+        raise Garbled(f"{type(error).__name__}: {error}") from error
 
 
 async def _drain(body: object, take: Callable[[bytes], object]) -> None:
@@ -208,7 +212,7 @@ DIALECT: Final = Dialect(
     ),
     passing=frozenset(
         {
-            *("XAmzContentSHA256Mismatch", "BadDigest", "IncompleteBody"),
+            *("XAmzContentSHA256Mismatch", "BadDigest", "IncompleteBody", "Garbled"),
             *("ClientPayloadError", "ResponseParserError", "ResponseStreamingError", "AioReadTimeoutError"),
         }
     ),

@@ -1,5 +1,7 @@
 """One command in a child process under limits: what it answered, said, took and left behind.
 
+The command is the console script that the installation put beside this Python.
+
 The guard against hanging is 30 s of a machine that is free; where several processes wait for each CPU, it is as many
 times longer.
 
@@ -28,7 +30,7 @@ HANG_SECONDS: Final = 30
 HANGED: Final = -signal.SIGKILL
 MEMORY_BYTES: Final = 1 << 30
 TREE: Final = str(Path(ml8s.__file__).parents[1])
-COMMAND: Final = (sys.executable, "-m", "ml8s")
+COMMAND: Final = (str(Path(sys.executable).with_name("ml8s")),)
 
 _REMOVED: Final = ("NO_COLOR", "FORCE_COLOR", "ML8S_STORE", "ML8S_PLATFORM", "COLUMNS", "AWS_PROFILE")
 

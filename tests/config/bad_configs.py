@@ -35,6 +35,7 @@ class Bad(NamedTuple):
 YAML: Final = "ML8S-C002"
 VALUES: Final = "ML8S-C003"
 BY_TIME: Final = "split: {strategy: time, time_column: t}"
+ENTITIES: Final = "feature_engineering: {entities: {%s: {}}}"
 RANKING: Final = "task: ranking\ncolumns: {group: query}\n"
 
 SYNTAX: Final = [
@@ -177,6 +178,20 @@ RANGES: Final = [
     ),
     Bad(f"evaluation: {{slices: [{'x' * 257}]}}", VALUES, "1:23", "has 257 characters, more than 256", "shorten"),
     Bad(f"name: {'x' * 37}", VALUES, "1:7", "has 37 characters, more than 36", "shorten"),
+    Bad(f"name: {'x' * 64}", VALUES, "1:7", "has 64 characters, more than 36", "shorten"),
+    Bad("name: fraud.v3", VALUES, "1:7", "lower-case letters", "name: fraud_v3"),
+    Bad("name: .", VALUES, "1:7", "lower-case letters", "name: fraud_v3"),
+    Bad("name: ..", VALUES, "1:7", "lower-case letters", "name: fraud_v3"),
+    Bad("name: ./x", VALUES, "1:7", "lower-case letters", "name: fraud_v3"),
+    Bad('name: "fraud\\nv3"', VALUES, "1:7", "lower-case letters", "name: fraud_v3"),
+    Bad("name: fr\u0430ud", VALUES, "1:7", "lower-case letters", "name: fraud_v3"),
+    Bad(ENTITIES % ("x" * 65), VALUES, "1:34", "has 65 characters, more than 64", "shorten"),
+    Bad(
+        ENTITIES % "a.b", VALUES, "1:34", "the name `a.b` in `feature_engineering.entities` must be lower-case", "shop"
+    ),
+    Bad(ENTITIES % "CON", VALUES, "1:34", "the name `CON` in", "shop"),
+    Bad(ENTITIES % '"a\\nb"', VALUES, "1:34", "must be lower-case letters", "shop"),
+    Bad(ENTITIES % "sh\u043ep", VALUES, "1:34", "must be lower-case letters", "shop"),
     Bad("name: fraud_20260211", VALUES, "1:7", "`_` and 8 digits", "name: fraud"),
 ]
 

@@ -217,6 +217,13 @@ def test_the_name_comes_from_the_file(tmp_path: Path, file: str, name: str) -> N
         ("my model.yaml", "name: my_model"),
         ("fraud_20260211.yaml", "name: fraud"),
         (f"{'x' * 40}.yaml", f"name: {'x' * 36}"),
+        (f"{'x' * 64}.yaml", f"name: {'x' * 36}"),
+        ("fraud..v3.yaml", "name: fraud_v3"),
+        (".fraud.yaml", "name: fraud"),
+        ("Fraud_20260211.yaml", "name: fraud"),
+        ("CON.yaml", "name: con"),
+        ("fr\u0430ud.yaml", "name: fr_ud"),
+        ("$(id).yaml", "name: id"),
     ],
 )
 def test_a_file_name_that_is_no_model_name_asks_for_one(tmp_path: Path, file: str, cure: str) -> None:

@@ -5,18 +5,21 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
+import moto.s3.models
 import pytest
 from botocore.retries.standard import ExponentialBackoff
 
-from ml8s.errors import ML8sError
+from ml8s.errors import ML8sError, StoreError
 from ml8s.runner.training import train
-from ml8s.storage import open_store, probe, s3
+from ml8s.storage import objects, open_store, probe, s3
 from ml8s.storage.store import Store
 from tests.busy import times_longer
 from tests.crash.soundness import assert_sound, results
-from tests.crash.storm import CALLS, KINDS, Storm, storm_before
+from tests.crash.storm import CALLS, IN_PARTS, KINDS, Storm, storm_before
 from tests.runner.desk import Desk
 
 LONGEST_RUN_SECONDS = 120.0
@@ -24,6 +27,9 @@ LONGEST_RUN_SECONDS = 120.0
 
 MOST_RUNS = 60
 LEAST_OF_EACH = 15
+LEAST_OF_ALL = 500
+MOST_PUTS = 200
+LARGE = bytes(range(256))
 STORE_STATUSES = (3, 4)
 INTEGRITY = 6
 
@@ -61,6 +67,32 @@ class Voyage:
         assert (kinds["claims"], kinds["records"], kinds["events"]) == (1, 1, 1)
         assert results(store) == self.expected
 
+    def haul(self, path: Path, call: str, least: int) -> None:
+        """Puts of a file in parts until this request met its faults: whole, or refused in words and not there."""
+        path.write_bytes(LARGE)
+        kind, wholes = self.storm.kind, 0
+        with self.in_parts():
+            store, calm = open_store(f"s3://{self.bucket}/large"), self.calm(f"s3://{self.bucket}/large")
+            for number in range(MOST_PUTS):
+                key = f"{kind}-{call}-{number}"
+                wholes += self.put(store, key, path)
+                assert calm.stat(key) is None or calm.get(key) == LARGE, "what has its final name is whole"
+                if wholes and self.storm.injected[kind, call] >= least:
+                    break
+        self.storm.arm("")
+        store.put(key, path)
+        assert store.get(key) == LARGE
+
+    def put(self, store: Store, key: str, path: Path) -> bool:
+        try:
+            store.put(key, path)
+        except StoreError as error:
+            assert error.exit_status in STORE_STATUSES, f"{error!r}: {error.message}"
+            assert error.cure
+            return False
+        assert store.get(key) == LARGE
+        return True
+
     def reached(self, uri: str) -> bool:
         began = time.monotonic()
         try:
@@ -77,6 +109,15 @@ class Voyage:
         self.ends["done"] += 1
         return True
 
+    @contextmanager
+    def in_parts(self) -> Iterator[None]:
+        """As long as the block lasts, files of 128 bytes and more are uploaded in parts; S3 itself asks for 5 MiB."""
+        with self.patch.context() as patch:
+            patch.setattr(s3, "MULTIPART_ABOVE_BYTES", 127)
+            patch.setattr(s3, "PART_BYTES", 64)
+            patch.setattr(moto.s3.models, "S3_UPLOAD_PART_MIN_SIZE", 1)
+            yield
+
     def calm(self, uri: str) -> Store:
         """The store without the storm before it."""
         self.patch.setenv("AWS_ENDPOINT_URL", self.endpoint)
@@ -92,6 +133,7 @@ def voyage(
 ) -> Iterator[Voyage]:
     # The pauses between tries and the patience with a silent server are cut: they decide only how long this takes.
     monkeypatch.setattr(ExponentialBackoff, "delay_amount", lambda *_: 0.01)
+    monkeypatch.setattr(objects, "PAUSE_SECONDS", 0.003)
     monkeypatch.setattr(s3, "READ_SECONDS", 0.5)
     monkeypatch.setattr(probe, "KEYS", 1)
     with storm_before(s3_endpoint) as storm:
@@ -109,12 +151,26 @@ def test_a_run_through_a_storm_ends_with_the_same_digests(voyage: Voyage, kind: 
     assert voyage.storm.injected.total() >= 1
 
 
+@pytest.mark.parametrize("kind", ["truncate", pytest.param("flip", marks=pytest.mark.slow)])
+def test_an_upload_in_parts_through_a_storm_is_whole_or_refused(voyage: Voyage, kind: str, tmp_path: Path) -> None:
+    for call in IN_PARTS:
+        voyage.storm.arm(kind, call)
+        voyage.haul(tmp_path / "large", call, 3)
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", KINDS)
-def test_every_fault_on_every_store_call(voyage: Voyage, kind: str) -> None:
-    for call in CALLS:
-        voyage.storm.arm(kind, call, probability=0.9 if call == "delete" else 0.05 if kind == "403" else 0.3)
-        voyage.sail(call, LEAST_OF_EACH)
-    counts = [voyage.storm.injected[kind, call] for call in CALLS]
-    assert min(counts) >= LEAST_OF_EACH
-    assert sum(counts) >= LEAST_OF_EACH * len(CALLS)
+def test_every_fault_on_every_store_call_and_every_request_of_an_upload_in_parts(
+    voyage: Voyage, tmp_path: Path
+) -> None:
+    # One test, so that it can sum its table.
+    for kind in KINDS:
+        for call in CALLS:
+            voyage.storm.arm(kind, call, probability=0.9 if call == "delete" else 0.05 if kind == "403" else 0.3)
+            voyage.sail(call, LEAST_OF_EACH)
+        for call in IN_PARTS:
+            voyage.storm.arm(kind, call)
+            voyage.haul(tmp_path / "large", call, LEAST_OF_EACH)
+    counts = {(kind, call): voyage.storm.injected[kind, call] for kind in KINDS for call in (*CALLS, *IN_PARTS)}
+    assert min(counts.values()) >= LEAST_OF_EACH
+    assert sum(count for (_, call), count in counts.items() if call in CALLS) >= LEAST_OF_ALL
+    assert sum(counts.values()) == voyage.storm.injected.total()

@@ -53,18 +53,19 @@ def test_the_number_of_threads_shows_in_lightgbm_without_its_rules(tmp_path: Pat
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("estimator", "rows"), [("xgboost", SIZES[0]), ("rf", FEW)])
+@pytest.mark.parametrize(("estimator", "rows"), [("xgboost", SIZES[0]), ("rf", FEW), ("extra_tree", FEW)])
 def test_the_number_of_threads_does_not_show_in_other_families(estimator: str, rows: int, row: Row) -> None:
     assert len(set(by_threads(ROOT, estimator, rows))) == 1
     row("threads", f"{estimator}, {rows:,} rows", 3)
 
 
 @pytest.mark.slow
-def test_forests_show_the_order_in_which_threads_finish(tmp_path: Path, row: Row) -> None:
+@pytest.mark.parametrize("estimator", ["rf", "extra_tree"])
+def test_forests_show_the_order_in_which_threads_finish(estimator: str, tmp_path: Path, row: Row) -> None:
     code = copy_of_the_code(tmp_path / "code", rules.ORDER_OF_TREES)
-    digests = by_threads(code, "rf", FEW)
+    digests = by_threads(code, estimator, FEW)
     assert len(set(digests)) == 3
-    row("threads", "rf", 0, f"without '{rules.ORDER_OF_TREES.name}' 3 digests of 3 runs")
+    row("threads", estimator, 0, f"{estimator} without '{rules.ORDER_OF_TREES.name}': 3 digests of 3 runs")
 
 
 def test_the_order_of_rows_shows_where_a_fold_is_no_hash(tmp_path: Path, row: Row) -> None:

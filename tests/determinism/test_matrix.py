@@ -6,6 +6,7 @@ all changes agree under each. ``test_controls.py`` shows for every axis that it 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -42,6 +43,20 @@ def test_a_run_elsewhere_gives_the_same_digests(
     code = copy_of_the_code(tmp_path / "code")
     way = Way({"TZ": "Asia/Kolkata", **ASCII}, cpus=[0], slots=1, code=code)
     compare(first(name), run(job, tmp_path / "store", way), ELSEWHERE, row)
+
+
+@pytest.mark.slow
+def test_among_what_is_compared_is_a_calibrated_mean_of_two_models(first: Callable[[str], First]) -> None:
+    from ml8s.storage import open_store
+    from ml8s.storage.blobs import blob_key, read_manifest
+
+    begun = first("churn")
+    store = open_store(str(begun.store))
+    described = read_manifest(store, begun.made.digests["artifact model"])
+    files = {file.path: file.sha256 for file in described.files}
+    assert {path.split("/")[1] for path in files if path.startswith("members/")} == {"lgbm", "linear"}
+    model = json.loads(store.get(blob_key(files["model.json"])))
+    assert model["calibration"]["maps"]
 
 
 @pytest.mark.slow

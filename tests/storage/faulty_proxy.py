@@ -26,6 +26,14 @@ class FlippedBody:
 
 
 @dataclass(frozen=True)
+class OtherHeader:
+    """A header of the answer has another value, or with None is lacking."""
+
+    name: str
+    value: str | None
+
+
+@dataclass(frozen=True)
 class Answer:
     """The store answers this error, and does nothing."""
 
@@ -37,7 +45,7 @@ class Answer:
 ANY = ""
 """Every method: the faults meet the next requests, whatever they are."""
 
-Fault = LostAnswer | CutBody | FlippedBody | Answer
+Fault = LostAnswer | CutBody | FlippedBody | OtherHeader | Answer
 
 
 @dataclass
@@ -77,6 +85,9 @@ class Handler(ProxyHandler):
         if isinstance(fault, LostAnswer):
             self.hang_up()
             return
+        if isinstance(fault, OtherHeader):
+            headers = {name: value for name, value in headers.items() if name.lower() != fault.name.lower()}
+            headers |= {fault.name: fault.value} if fault.value is not None else {}
         length = int(headers.get("Content-Length") or len(content))
         sent = content[: len(content) // 2] if isinstance(fault, CutBody) else content
         if isinstance(fault, FlippedBody):

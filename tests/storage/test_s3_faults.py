@@ -12,7 +12,7 @@ from ml8s.storage import open_store
 from ml8s.storage.objects import ATTEMPTS
 from ml8s.storage.store import Store
 from tests.s3_server import s3_client
-from tests.storage.faulty_proxy import ANY, Answer, FaultyProxy, LostAnswer
+from tests.storage.faulty_proxy import ANY, Answer, FaultyProxy, LostAnswer, OtherHeader
 from tests.storage.providers import S3, Provider
 
 
@@ -37,6 +37,30 @@ def test_a_conflict_that_never_ends_is_reported_and_nothing_is_written(proxy: Fa
 def test_a_bucket_that_could_not_be_asked_for_is_not_called_missing(proxy: FaultyProxy, faulty: Store) -> None:
     proxy.arm(ANY, Answer(404, ""), *[LostAnswer()] * ATTEMPTS)
     assert faulty.stat("key") is None
+    assert not proxy.faults
+
+
+UNREADABLE = [
+    OtherHeader("Last-Modified", "We`, 25 Nov 2026 20:99:58 GMT"),
+    OtherHeader("Last-Modified", None),
+    OtherHeader("ETag", None),
+]
+
+
+@pytest.mark.parametrize("fault", UNREADABLE, ids=str)
+def test_an_answer_whose_head_was_changed_on_the_way_is_asked_for_again(
+    proxy: FaultyProxy, faulty: Store, fault: OtherHeader
+) -> None:
+    faulty.put("key", b"content")
+    proxy.arm("HEAD", fault)
+    found = faulty.stat("key")
+    assert found is not None
+    assert found.size == len(b"content")
+    assert not proxy.faults
+    proxy.arm("HEAD", *[fault] * ATTEMPTS)
+    with pytest.raises(StoreUnreachable, match="cannot be read") as error:
+        faulty.stat("key")
+    assert error.value.exit_status == 3
     assert not proxy.faults
 
 
