@@ -23,7 +23,7 @@ from threading import Thread
 from typing import Any
 
 from ml8s.artifacts import canonical_json
-from ml8s.cluster.following import read_objects
+from ml8s.cluster.watching import read_objects
 from ml8s.examples.generate import publish
 from ml8s.storage import probe
 from tests.cluster.bed.cluster import connect, create_space
