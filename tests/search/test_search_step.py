@@ -231,6 +231,18 @@ def test_a_bug_in_a_learner_stays_a_bug() -> None:
         fit("lgbm", cast(Learner, Broken()), {})
 
 
+@pytest.mark.parametrize("limit", [MemoryError("arrays"), OSError(28, "No space left on device")])
+def test_a_limit_of_the_machine_is_no_refusal_of_the_data_wherever_it_is_met(limit: Exception) -> None:
+    library: dict[str, object] = {"__name__": "sklearn.tree", "limit": limit}
+    exec("def fit(*_): raise limit", library)
+
+    class Limited:
+        fit = library["fit"]
+
+    with pytest.raises(type(limit)):
+        fit("rf", cast(Learner, Limited()), {})
+
+
 def test_a_query_that_lightgbm_cannot_rank_is_refused_before_any_trial(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -14,13 +14,8 @@ import numpy as np
 from ml8s.scoring.member import Member
 from ml8s.search.learners.learner import Configuration, Learner
 
-LIBRARIES: Final = {
-    "lightgbm": "LightGBM",
-    "xgboost": "XGBoost",
-    "sklearn": "scikit-learn",
-    "scipy": "SciPy",
-    "numpy": "NumPy",
-}
+LIBRARIES: Final = {"lightgbm": "LightGBM", "xgboost": "XGBoost", "sklearn": "scikit-learn", "scipy": "SciPy"}
+OF_NUMBERS: Final = (ArithmeticError, np.linalg.LinAlgError)
 _PLACE: Final = re.compile(r"^(\[[0-9:]+\] )?(\S+:[0-9]+: )?")  # XGBoost begins with the time and its own file and line
 
 
@@ -33,13 +28,16 @@ def fit(estimator: str, learner: Learner, configuration: Configuration) -> Membe
 
     Raises:
         FitRefused: the library raised an error, or an arithmetic one came of the rows. Any other exception is a bug.
+        MemoryError, OSError: the machine's limits, wherever they were met.
     """
     try:
         with quiet():
             return learner.fit(configuration)
+    except (MemoryError, OSError):
+        raise
     except Exception as error:
         library = _library_of(error)
-        if library is None and not isinstance(error, ArithmeticError):
+        if library is None and not isinstance(error, OF_NUMBERS):
             raise
         raise FitRefused(f"{library or estimator} cannot fit {estimator}: {_words(error)}") from error
 
