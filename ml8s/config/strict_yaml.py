@@ -34,6 +34,7 @@ _FORBIDDEN = re.compile(
     r"[^\t\n\r\x20-\x7e\xa0-\u2027\u202f-\u2065\u206a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
+_PAIR = re.compile(r"[\ud800-\udbff][\udc00-\udfff]")
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _TEMPLATE = "{{"
 
@@ -227,9 +228,7 @@ class _Reader:
             shown = event.value or "(empty)"
             self._fault(event, f"the key `{shown}` is not text", f'put it in quotes: "{event.value}"')
             return None
-        if self._refuse_surrogate(event, None):
-            return None
-        return str(event.value)
+        return self._whole(event, None)
 
     def _skip(self, event: yaml.Event, path: Path, *, counted: bool = False) -> None:
         """Reads past a node, with its limits, and forgets what it says."""
@@ -245,7 +244,7 @@ class _Reader:
         if event.style is not None:
             shown = self._text[_mark(event).index : _end(event).index]
             self._refuse_template(event.value, shown, path, _at(event))
-            return None if self._refuse_surrogate(event, path) else str(event.value)
+            return self._whole(event, path)
         self._refuse_template(event.value, event.value, path, _at(event))
         self._document.written[path] = event.value
         return self._resolve(event, path)
@@ -256,15 +255,19 @@ class _Reader:
             if _TEMPLATE not in shown:  # written with escapes; what the text shows has been found already
                 self._document.faults.append(_template_fault(at))
 
-    def _refuse_surrogate(self, event: yaml.ScalarEvent, path: Path | None) -> bool:
-        """Refuses a half of a UTF-16 pair, which only an escape can write and UTF-8 cannot hold."""
-        found = _SURROGATE.search(event.value)
+    def _whole(self, event: yaml.ScalarEvent, path: Path | None) -> str | None:
+        """The text, with the two halves of a character made one, as JSON writes those beyond 16 bits.
+
+        A half alone, which only an escape can write and UTF-8 cannot hold, is refused: None.
+        """
+        text = _PAIR.sub(lambda pair: pair[0].encode("utf-16", "surrogatepass").decode("utf-16"), str(event.value))
+        found = _SURROGATE.search(text)
         if found is None:
-            return False
+            return text
         half = f"\\u{ord(found[0]):04x}"
         cure = "write the character itself, or its number in eight digits: \\U0001f600"
         self._fault(event, f"`{half}` is half of a character and no text by itself", cure, path)
-        return True
+        return None
 
     def _resolve(self, event: yaml.ScalarEvent, path: Path | None) -> Json:
         text = str(event.value)

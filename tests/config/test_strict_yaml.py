@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 
 import pytest
@@ -43,6 +44,14 @@ def test_any_text_is_read_or_refused_with_a_place_and_a_cure(text: str) -> None:
         assert fault.message
         assert fault.cure
         assert fault.position >= Position(1, 1)
+
+
+@given(TEXT)
+@example("\U0001f600 and \u2028")
+def test_a_text_of_json_is_the_same_text(text: str) -> None:
+    document = parse(f"v: {json.dumps(text)}\n")
+    if "{{" not in text:
+        assert (document.value, document.faults) == ({"v": text}, [])
 
 
 YAML_TEXT = st.lists(
