@@ -77,7 +77,7 @@ def main() -> None:
         publish("fraud", folder / "data", rows=asked.rows)
         config = folder / "fraud.yaml"
         config.write_text((ROOT / "ml8s/examples/fraud.yaml").read_text())
-        settings = (f"automl.max_trials={asked.trials}", "evaluation.gates={}", "feature_engineering.enabled=false")
+        settings = (f"automl.max_trials={asked.trials}", "evaluation.gates={}", "feature_engineering={enabled: false}")
         options = [word for each in settings for word in ("--set", each)]
         ml8s = str(Path(sys.executable).parent / "ml8s")
         run = [ml8s, "run", str(config), "--local", "--store", str(folder / "store"), *options]
