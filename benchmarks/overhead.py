@@ -1,6 +1,6 @@
 """CPU time of a local run against one hand-written script that does the same work, under the same environment pin.
 
-    python benchmarks/overhead.py [--rows 200000] [--trials 170]
+    python benchmarks/overhead.py [--rows 200000] [--trials 100]
 
 The script reads and hashes the snapshot, makes as many columns (the aggregates of the past are off: by hand they are
 benchmarks/asof.py), fits and judges the very configurations that the run
@@ -68,7 +68,7 @@ def main() -> None:
     """Measures both and prints the table."""
     parser = argparse.ArgumentParser(description="CPU time of a run against a hand-written script.")
     parser.add_argument("--rows", type=int, default=200_000)
-    parser.add_argument("--trials", type=int, default=170)
+    parser.add_argument("--trials", type=int, default=100)
     asked = parser.parse_args()
     from ml8s.examples.generate import publish
 
