@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -128,6 +129,8 @@ def outside(leaf: Leaf) -> list[Json]:
     listed = leaf.field.kind.startswith("list")
     for bound in leaf.bounds:
         found += [[]] if listed and isinstance(bound, MinLen) else _beyond(bound)
+    if leaf.field.range and not found:  # a rule checks it
+        found += [float(number) for number in re.findall(r"(?:above|below) (\S+)", leaf.field.range)]
     if leaf.field.allowed and leaf.field.kind != "true or false":
         found.append("nothing")
     if leaf.field.kind == "mapping":
