@@ -180,7 +180,7 @@ FITTING: Final = [
     bad_rows("a date that is none", "born", born="2000-13-45"),
     bad_rows("a fraction for an integer", "visits", visits=1.5),
     bad_rows("an infinity", "amount", amount=float("inf")),
-    bad_file("no JSON", "rows.json", b"{", "neither JSON nor JSON lines"),
+    bad_file("no JSON", "rows.json", b"{", "it is neither JSON (", "nor JSON lines (line 1: "),
     bad_file("an empty file", "rows.json", b"", "it is empty"),
     bad_file("blanks", "rows.jsonl", b" \n\n", "it is empty"),
     bad_file("an empty CSV", "rows.csv", b"", "it is empty"),

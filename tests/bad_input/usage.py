@@ -56,7 +56,7 @@ CASES: Final = [
     usage("run config.yaml -o xml", "xml", "table", where="ml8s run", make=write_snapshot),
     usage("run config.yaml --replay nothing", "nothing", code=NO_RUN, status=5, make=write_snapshot),
     usage("run config.yaml --replay model_20260211", "model_20260211", code=NO_MODEL, status=5, make=write_snapshot),
-    usage("run config.yaml", "a platform is named (platform.yaml)", "--local", where="platform.yaml", make=with_platform),
+    usage("run config.yaml", "3 problems", "`credentials` is missing", where="platform.yaml", code="ML8S-K001", make=with_platform),
     usage("validate config.yaml --set seed", "--set takes KEY=VALUE, not 'seed'", make=write_snapshot),
     usage("validate config.yaml --set =1", "--set takes KEY=VALUE, not '=1'", make=write_snapshot),
     set_to("sed=1", "did you mean `seed`?"),
