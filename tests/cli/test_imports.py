@@ -66,15 +66,16 @@ def test_commands_about_configs_load_no_numbers_and_no_network(arguments: tuple[
     assert not of_ml8s(modules) & {"ml8s.storage", "ml8s.runner", "ml8s.steps", "ml8s.registry", "ml8s.data"}
 
 
+COMMANDS = [(name,) for name in VERBS] + [(group, name) for group, (_, verbs) in GROUPS.items() for name in verbs]
+# All are alike: a few in `make test`, each in `make test-all`.
+QUICK = (("run",), ("doctor",), ("predict",), ("models", "list"))
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
         ("completion", "bash"),
-        *(
-            (*verb, "--help")
-            for verb in [(name,) for name in VERBS]
-            + [(group, name) for group, (_, verbs) in GROUPS.items() for name in verbs]
-        ),
+        *(pytest.param((*verb, "--help"), marks=[pytest.mark.slow] * (verb not in QUICK)) for verb in COMMANDS),
     ],
     ids=" ".join,
 )

@@ -119,7 +119,9 @@ def test_a_death_at_every_third_operation_on_a_file(in_a_folder: Trial, record_p
     assert killed >= 150
 
 
-@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize(
+    "after", [pytest.param(False, marks=pytest.mark.slow, id="before"), pytest.param(True, id="after")]
+)
 def test_a_sample_of_deaths_at_calls_of_a_bucket(in_a_bucket: Trial, after: bool) -> None:
     assert in_a_bucket.at_all(range(20, 10**6, 60), lambda at: in_a_bucket.dies(at, after=after)) >= 1
 

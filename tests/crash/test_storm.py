@@ -144,7 +144,9 @@ def voyage(
         record_property("figures", f"{storm.table()}\nends of {sailing.ends.total()} runs: {ends}")
 
 
-@pytest.mark.parametrize("kind", ["drop after", "duplicate", "truncate", "flip", "503", "403"])
+@pytest.mark.parametrize(
+    "kind", ["drop after", "duplicate", "truncate", "flip", "503", pytest.param("403", marks=pytest.mark.slow)]
+)
 def test_a_run_through_a_storm_ends_with_the_same_digests(voyage: Voyage, kind: str) -> None:
     voyage.storm.arm(kind, probability=0.02 if kind == "403" else 0.15)
     voyage.sail()

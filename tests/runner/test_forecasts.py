@@ -163,6 +163,7 @@ def test_a_model_that_forecasts_is_reproduced_to_the_bit(project: Project) -> No
     assert found["answer"] == "identical"
 
 
+@pytest.mark.slow
 def test_a_single_series_without_known_columns_needs_no_rows_and_takes_none(tmp_path: Path) -> None:
     rows: Mapping[str, Any] = take(made_rows(160, ("a",)), np.arange(160))
     write_series(tmp_path / "one", {name: values for name, values in rows.items() if name in ("day", "sales")})

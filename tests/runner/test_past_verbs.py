@@ -172,6 +172,7 @@ def test_a_damaged_refreshed_state_is_found_and_a_refresh_mends_it(project: Proj
     assert not verify(registry, project.model_id).bad
 
 
+@pytest.mark.slow
 def test_a_refresh_goes_back_in_time_only_when_told_to(project: Project) -> None:
     store = open_store(str(project.folder / ".ml8s"))
     record = Registry(store).record(project.model_id)

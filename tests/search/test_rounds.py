@@ -107,7 +107,7 @@ def test_a_trials_value_is_the_mean_of_its_rounds(tmp_path: Path, estimator: str
     assert np.array_equal(candidate.tune_scores, candidate.member.score(data.tune.x)), "tune's scores are not mixed"
 
 
-@pytest.mark.parametrize("estimator", ["lgbm", "xgboost", "rf"])
+@pytest.mark.parametrize("estimator", ["lgbm", pytest.param("xgboost", marks=pytest.mark.slow), "rf"])
 def test_threads_and_a_replay_change_no_byte(tmp_path: Path, estimator: str) -> None:
     matrix = make_matrix(tmp_path / "m", "binary", rows=400)
     config = make_config("binary", automl={"max_trials": 3, "cross_validation": "auto"})

@@ -137,7 +137,7 @@ def test_sums_over_all_history_keep_no_rows(tmp_path: Path) -> None:
     assert len(np.load(tmp_path / "state" / "rows-time.npy")) == 0
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(histories(wild=True), st.integers(0, 60), st.sampled_from([FOLDED, FOLDED_ONLY, SOME]))
 def test_a_refresh_at_any_hour_gives_the_same_bytes_for_any_values(
     tmp_path: Path, events: Events, hour: int, features: tuple[AsOfFeature, ...]
