@@ -13,9 +13,10 @@ from typing import Final
 
 import hera.workflows.models as m
 
+from ml8s import step_variables
 from ml8s.artifacts import sha256
 from ml8s.catalogue import StepSpec
-from ml8s.config.digests import config_digest
+from ml8s.config.digests import pipeline_digest
 from ml8s.config.loader import LoadedConfig
 from ml8s.errors import BeyondPlatform
 from ml8s.pipelines.pipeline import Pipeline, Task, Wiring
@@ -141,10 +142,9 @@ class _Compiler:
         return {MODEL_LABEL: self.loaded.config.name or "", PIPELINE_LABEL: self.wiring.name}
 
     def metadata(self, **names: str) -> m.ObjectMeta:
-        paths = {path for spec in self.wiring.specs for path in (*spec.reads, *filter(None, [spec.fan_out]))}
         annotations = {
             "workflows.argoproj.io/title": f"{self.loaded.config.name}: {self.wiring.name}",
-            f"{GROUP}/config-digest": config_digest(self.loaded.config, paths),
+            f"{GROUP}/config-digest": pipeline_digest(self.loaded.config, self.wiring.specs),
         }
         return m.ObjectMeta(namespace=self.platform.namespace, labels=self.labels(), annotations=annotations, **names)
 
@@ -227,14 +227,16 @@ class _Compiler:
     def environment(self, spec: StepSpec, image: str, threads: int) -> list[m.EnvVar]:
         store = self.platform.store
         values = {
-            "ML8S_CONFIG": "{{workflow.parameters.config}}",
-            "ML8S_CONFIG_SHA256": sha256(self.config().encode())[:16],  # against mistakes, repeated in every step
-            "ML8S_IMAGE_DIGEST": image.partition("@")[2],
+            step_variables.CONFIG: "{{workflow.parameters.config}}",
+            step_variables.COMPILED_FROM: sha256(self.config().encode())[
+                :16
+            ],  # against mistakes, repeated in every step
+            step_variables.IMAGE: image.partition("@")[2],
             "OMP_NUM_THREADS": str(threads),
             "AWS_REGION": store.region,
             **({"AWS_ENDPOINT_URL": store.endpoint} if store.endpoint else {}),
-            **({"ML8S_REPLAY": "{{workflow.parameters.replay}}"} if spec.budgeted else {}),
-            **({"ML8S_ACTOR": "{{workflow.parameters.actor}}"} if spec.effect else {}),
+            **({step_variables.REPLAY: "{{workflow.parameters.replay}}"} if spec.budgeted else {}),
+            **({step_variables.ACTOR: "{{workflow.parameters.actor}}"} if spec.effect else {}),
         }
         return [m.EnvVar(name=name, value=value) for name, value in values.items()]
 

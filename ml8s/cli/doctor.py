@@ -53,8 +53,6 @@ def command(part: str | None, store: str | None, platform: str | None, dry_run: 
 
 
 def _storage(store: str | None, platform: Platform | None, dry_run: bool, only: bool) -> list[Check]:
-    import os
-
     from ml8s.health import State, unknown
     from ml8s.storage import open_store
     from ml8s.storage.examination import examine_store
@@ -62,9 +60,9 @@ def _storage(store: str | None, platform: Platform | None, dry_run: bool, only: 
 
     uri = store or (platform.store.uri if platform else options.DEFAULT_STORE)
     if platform and not store:
-        os.environ.setdefault("AWS_REGION", platform.store.region)
-        if platform.store.endpoint:
-            os.environ.setdefault("AWS_ENDPOINT_URL", platform.store.endpoint)
+        from ml8s.cluster.planning import use_store_of
+
+        use_store_of(platform)
     if dry_run:
         writes = f"some {keys_of(open_store(uri).endpoint) * WRITERS:,} small writes below probe/, removed afterwards"
         return [unknown("store", f"{uri} would be probed: {writes}")]

@@ -14,7 +14,9 @@ Decorator = Callable[[F], F]
 OUTPUTS = ("table", "json", "yaml", "name")
 DEFAULT_STORE = "./.ml8s"
 WITH_OVERRIDES = ("run", "plan", "validate")
-WITH_STORE = ("run", "plan", "runs", "models", "features", "predict")
+WITH_LOCAL = ("run", "plan", "runs")
+OF_MODELS = ("models", "features", "predict")
+WITH_STORE = ("run", "plan", "runs", *OF_MODELS)
 _STORE: dict[str, Any] = {
     "envvar": "ML8S_STORE",
     "metavar": "URI",
@@ -50,17 +52,10 @@ def models_store_option(function: F) -> F:
 def _store_in_force(context: click.Context, parameter: click.Parameter, value: str | None) -> str:
     if value is not None:
         return value
-    from ml8s.platform.named import named_platform
+    from ml8s.cli.cluster_running import place_of
 
-    origin = named_platform()
-    if origin is None:
-        return DEFAULT_STORE
-    from ml8s.cluster.planning import use_store_of
-    from ml8s.platform.reading import load_platform
-
-    platform = load_platform(origin)
-    use_store_of(platform)
-    return platform.store.uri
+    place = place_of(local=False)
+    return DEFAULT_STORE if place is None else place.platform.store.uri
 
 
 def dry_run_option(function: F) -> F:
@@ -101,7 +96,11 @@ def store_was_given() -> bool:
 
 
 def with_same_options(command: str) -> str:
-    """A suggested command, with the overrides and the store that the running one was given by hand."""
+    """A suggested command, with the overrides and the store that the running one was given by hand.
+
+    Where a platform is named, commands go to its cluster and its store: after work on this machine the next command
+    says that it stays here.
+    """
     context = click.get_current_context(silent=True)
     if context is None:
         return command
@@ -110,6 +109,15 @@ def with_same_options(command: str) -> str:
     if verb in WITH_OVERRIDES:
         more += [f"--set {shlex.quote(each)}" for each in context.params.get("overrides", ())]
     given = context.get_parameter_source("store") is click.core.ParameterSource.COMMANDLINE
-    if given and verb in WITH_STORE and "--store" not in command:
+    elsewhere = verb in OF_MODELS and context.params.get("store") == DEFAULT_STORE and _platform_is_named()
+    if (given or elsewhere) and verb in WITH_STORE and "--store" not in command:
         more.append(f"--store {shlex.quote(context.params['store'])}")
+    if context.params.get("local") and verb in WITH_LOCAL and _platform_is_named():
+        more.append("--local")
     return " ".join([command, *more])
+
+
+def _platform_is_named() -> bool:
+    from ml8s.platform.named import named_platform
+
+    return named_platform() is not None

@@ -21,19 +21,17 @@ def command(model_id: str, file: str | None, store: str, output: str) -> None:
     from ml8s.cli.running import start_pinned
 
     start_pinned()
+    from pathlib import Path
     from tempfile import TemporaryDirectory
 
     from ml8s.registry import Registry
+    from ml8s.runner.predicted import predict_file
+    from ml8s.runner.prediction import open_predictor
     from ml8s.storage import open_store
 
     opened = open_store(store)
     registry = Registry(opened)
     record = registry.record(model_id)
-    from pathlib import Path
-
-    from ml8s.runner.predicted import predict_file
-    from ml8s.runner.prediction import open_predictor
-
     with TemporaryDirectory(prefix="ml8s-predict-") as folder:
         found = predict_file(open_predictor(opened, record, Path(folder), registry.refreshed_state(record)), file)
     for sentence in found.warnings:

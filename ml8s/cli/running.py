@@ -116,10 +116,7 @@ def _show(trained: Trained, asked: Asked) -> None:
         ui.note(f"report: {trained.report}")
     if trained.model_id is not None:
         ui.note(f"model {trained.model_id} is registered as a candidate")
-        from ml8s.platform.named import named_platform
-
-        elsewhere = f" --store {asked.store}" if named_platform() is not None else ""  # models are the platform's there
-        ui.next_command(f"ml8s models show {trained.model_id}{elsewhere}")
+        ui.next_command(f"ml8s models show {trained.model_id}")
     else:
         ui.next_command(f"ml8s run {asked.config}" if asked.until is not None else f"ml8s runs show {trained.attempt}")
 

@@ -11,6 +11,7 @@ from typing import Final, cast
 from ml8s.artifacts import Json
 from ml8s.catalogue import STEPS
 from ml8s.platform.names import MODEL_LABEL, kubernetes_name
+from ml8s.step_variables import COMPILED_FROM
 
 WAITING: Final = "waiting"
 PENDING: Final = "pending"
@@ -131,7 +132,7 @@ def compiled_digest(workflow: _Map) -> str | None:
     """The digest of the config that a Workflow's template was compiled from; None before Argo has taken it up."""
     for template in _templates(_map(_map(workflow.get("status")).get("storedWorkflowTemplateSpec"))).values():
         for variable in map(_map, _list(_map(template.get("container")).get("env"))):
-            if variable.get("name") == "ML8S_CONFIG_SHA256":
+            if variable.get("name") == COMPILED_FROM:
                 return str(variable.get("value"))
     return None
 

@@ -16,8 +16,8 @@ from pathlib import Path
 
 from ml8s.artifacts import json_digest
 from ml8s.environment import PIN
+from ml8s.step_variables import IMAGE
 
-IMAGE_VARIABLE = "ML8S_IMAGE_DIGEST"
 PACKAGE = Path(__file__).parents[1]
 _METADATA = re.compile(r"(?P<name>.+?)-(?P<version>[^-]+)(-.*)?\.(dist|egg)-info")
 
@@ -29,7 +29,7 @@ def code_identity() -> Mapping[str, str]:
     Parts: ``image`` alone where ML8S_IMAGE_DIGEST is set; else ``ml8s`` (digest of the package's files),
     ``distributions`` (digest of name==version of each), ``python`` (minor version), ``libc`` and ``pin``.
     """
-    if image := os.environ.get(IMAGE_VARIABLE):
+    if image := os.environ.get(IMAGE):
         return {"image": image}
     return {
         "ml8s": package_digest(PACKAGE),

@@ -16,6 +16,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Final
 
+from ml8s import step_variables
 from ml8s.artifacts import Json, sha256
 from ml8s.catalogue import SNAPSHOT, StepSpec
 from ml8s.config.model import Config
@@ -51,10 +52,6 @@ from ml8s.storage.blobs import blob_key
 from ml8s.storage.probe import ensure_probed
 from ml8s.storage.store import Store
 
-CONFIG_VARIABLE: Final = "ML8S_CONFIG"
-COMPILED_VARIABLE: Final = "ML8S_CONFIG_SHA256"
-REPLAY_VARIABLE: Final = "ML8S_REPLAY"
-ACTOR_VARIABLE: Final = "ML8S_ACTOR"
 TEMPORARY: Final = 75
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
@@ -120,13 +117,13 @@ def read_config(options: Namespace) -> Config:
     Raises:
         InvalidUsage: neither is there, or it is no config.
     """
-    where = options.config or CONFIG_VARIABLE
+    where = options.config or step_variables.CONFIG
     try:
         if options.config:
             content = Path(options.config).read_bytes()
         else:
-            content = base64.b64decode(os.environ[CONFIG_VARIABLE], validate=True)
-            _check_compiled(os.environ[CONFIG_VARIABLE], os.environ.get(COMPILED_VARIABLE))
+            content = base64.b64decode(os.environ[step_variables.CONFIG], validate=True)
+            _check_compiled(os.environ[step_variables.CONFIG], os.environ.get(step_variables.COMPILED_FROM))
         return Config.model_validate_json(content)
     except (OSError, KeyError, binascii.Error, ValueError) as error:
         raise InvalidUsage(
@@ -139,7 +136,7 @@ def _check_compiled(config: str, compiled: str | None) -> None:
     if compiled and not sha256(config.encode()).startswith(compiled):
         raise ConfigChanged(
             "the config of this run is not the one that its workflow was compiled from",
-            where=CONFIG_VARIABLE,
+            where=step_variables.CONFIG,
             cure="submit what was compiled last: `ml8s run CONFIG`, or `ml8s compile CONFIG` and apply it again",
         )
 
@@ -147,7 +144,7 @@ def _check_compiled(config: str, compiled: str | None) -> None:
 def _replay(options: Namespace, task: Task) -> int | None:
     if options.replay is not None or not task.spec.budgeted:
         return options.replay  # type: ignore[no-any-return]
-    counts = read_counts(os.environ.get(REPLAY_VARIABLE, ""))
+    counts = read_counts(os.environ.get(step_variables.REPLAY, ""))
     check_counts([task], counts)
     return counts.get(task.item or "")
 
@@ -192,7 +189,7 @@ def _envelope(site: Site, job: Job, options: Namespace) -> Mapping[str, Json]:
         return given
     from ml8s.runner.envelope import describe_container
 
-    actor = os.environ.get(ACTOR_VARIABLE, "")
+    actor = os.environ.get(step_variables.ACTOR, "")
     return describe_container(job.config, site.store.uri, job.code, options.attempt, actor)
 
 

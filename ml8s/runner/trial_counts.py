@@ -8,6 +8,7 @@ from ml8s.errors import InvalidUsage
 from ml8s.pipelines.pipeline import Task
 from ml8s.runner.cache import Result
 from ml8s.runner.execution import FACT_TRIALS
+from ml8s.step_variables import REPLAY
 
 
 def write_counts(counts: Mapping[str, int]) -> str:
@@ -25,7 +26,7 @@ def read_counts(text: str) -> dict[str, int]:
     for word in filter(None, text.split(",")):
         item, _, trials = word.partition("=")
         if not item or not trials.isdecimal():
-            raise InvalidUsage(f"{word!r} is no number of trials", where="ML8S_REPLAY", cure="write lgbm=12,xgboost=9")
+            raise InvalidUsage(f"{word!r} is no number of trials", where=REPLAY, cure="write lgbm=12,xgboost=9")
         counts[item] = int(trials)
     return counts
 

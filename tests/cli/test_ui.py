@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
+import click
 import pytest
 import yaml
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml8s.cli import ui
+from ml8s.cli import options, ui
 from ml8s.errors import InvalidConfig, ML8sError, Problem
 from ml8s.redaction import hide_secrets
 
@@ -120,3 +123,34 @@ def test_an_azure_container_is_no_secret() -> None:
     assert hide_secrets(address) == address
     assert hide_secrets("https://user:password@host/x") == "https://***@host/x"
     assert hide_secrets("abfs://user:password@host/x") == "abfs://***@host/x"
+
+
+@pytest.mark.parametrize(
+    ("words", "suggested", "shown"),
+    [
+        ("", "ml8s models show x", "ml8s models show x --store ./.ml8s"),
+        ("", "ml8s run c.yaml", "ml8s run c.yaml"),
+        ("--local", "ml8s run c.yaml", "ml8s run c.yaml --local"),
+        ("--local --set a=1", "ml8s runs show x", "ml8s runs show x --local"),
+        ("--store other --set 'a=b c'", "ml8s run c.yaml", "ml8s run c.yaml --set 'a=b c' --store other"),
+        ("--store other", "ml8s models show x --store s3://b/x", "ml8s models show x --store s3://b/x"),
+        ("--store other", "ml8s validate c.yaml", "ml8s validate c.yaml"),
+    ],
+)
+def test_the_next_command_stays_where_this_one_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: str, suggested: str, shown: str
+) -> None:
+    @click.command()
+    @options.local_option
+    @options.set_option
+    @options.store_option
+    def command(**_: object) -> None:
+        click.echo(options.with_same_options(suggested))
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "platform.yaml").touch()
+    assert CliRunner().invoke(command, words).output == f"{shown}\n"
+    (tmp_path / "platform.yaml").unlink()
+    alone = CliRunner().invoke(command, words).output
+    assert "--local" not in alone
+    assert "./.ml8s" not in alone

@@ -23,7 +23,7 @@ class Script:
         for verb, calls in answers.items():
             for number, (printed, complaint, seconds, status) in enumerate(calls, start=1):
                 place = self.folder / f"{verb}.{number}"
-                place.with_suffix(f".{number}.out").write_text(printed)
+                (self.folder / f"{verb}.{number}.out").write_text(printed)
                 say = f"cat {shlex.quote(str(place))}.out; sleep {seconds}; printf '%s' {shlex.quote(complaint)} >&2"
                 place.write_text(f"{say}\nexit {status}\n")
         program = self.folder / "kubectl"
