@@ -18,6 +18,7 @@ from ml8s.runner.code import code_identity
 from ml8s.runner.envelope import describe_run
 from ml8s.runner.events import RAN, Audience, Finished, Listener
 from ml8s.runner.exhaustion import as_error
+from ml8s.runner.interrupts import interrupts_come_again
 from ml8s.runner.local import Ended, LocalRun, Settings, cpu_slots
 from ml8s.runner.lookup import Lookup, read_report_place, write_latest
 from ml8s.runner.plan import Plan, Workload
@@ -123,7 +124,8 @@ def train(request: Request, *listeners: Listener) -> Trained:
             listener=Audience([attempt, *listeners]), settings=settings, log=attempt.log, manifest=prepared.manifest,
         )  # fmt: skip
         with _written_down(attempt, run, workspace) as finish:
-            run.run()
+            with interrupts_come_again():
+                run.run()
             summary = finish()
     ended = run.ended()
     report = None if summary is None else report_address(prepared.store, summary)
